@@ -1,8 +1,39 @@
-"""What the stock theme gets wrong, each mend with its reason."""
+"""What the stock theme gets wrong and a setting cannot mend.
 
+Two more mends are templates (book/_templates), the rest is style (book/_static/book.css).
+"""
+
+from typing import Any
+
+from docutils.nodes import document
 from sphinx.application import Sphinx
+from sphinx.config import Config
+
+AFTER_THEME = 502  # the theme fills its buttons in at 501
+
+
+def drop_thebe(app: Sphinx, config: Config) -> None:
+    """Keep thebe out: its script is declared twice, names another host, and nothing uses it."""
+    for listeners in app.events.listeners.values():
+        for listener in [each for each in listeners if each.handler.__module__ == "sphinx_thebe"]:
+            listeners.remove(listener)
+    app.registry.css_files = [
+        (name, options) for name, options in app.registry.css_files if name != "sphinx-thebe.css"
+    ]
+
+
+def show_colab_button(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: document | None
+) -> None:
+    """Show the one way to launch a page as a button, not as the only line of a menu."""
+    context["header_buttons"] = [
+        button["buttons"][0] | {"label": "colab"} if button.get("label") == "launch-buttons" else button
+        for button in context["header_buttons"]
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Nothing yet."""
+    """Connect the mends."""
+    app.connect("config-inited", drop_thebe)
+    app.connect("html-page-context", show_colab_button, priority=AFTER_THEME)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
