@@ -60,7 +60,9 @@ class BuildState:
     def keep(self, app: Sphinx, error: Exception | None) -> None:
         """Write the digests down if this build was good."""
         if error is None and not app._warncount:
-            self.file.write_text(json.dumps(self.digests))
+            new = self.file.with_suffix(".new")  # a build killed here leaves no half file
+            new.write_text(json.dumps(self.digests))
+            new.replace(self.file)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -5,11 +5,14 @@ Two more mends are templates (book/_templates), the rest is style (book/_static/
 
 from typing import Any
 
-from docutils.nodes import document
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 AFTER_THEME = 502  # the theme fills its buttons in at 501
+ROLES_AND_NAMES = (
+    (' aria-label="Toggle hidden content"', ""),  # says less than the text that it replaces
+    (' role="doc-biblioentry"', ' role="listitem"'),  # deprecated, and a list wants list items
+)
 
 
 def drop_thebe(app: Sphinx, config: Config) -> None:
@@ -23,17 +26,28 @@ def drop_thebe(app: Sphinx, config: Config) -> None:
 
 
 def show_colab_button(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: document | None
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Show the one way to launch a page as a button, not as the only line of a menu."""
     context["header_buttons"] = [
-        button["buttons"][0] | {"label": "colab"} if button.get("label") == "launch-buttons" else button
+        button["buttons"][0] | {"label": "colab"}
+        if button.get("label") == "launch-buttons"
+        else button
         for button in context["header_buttons"]
     ]
+
+
+def mend_roles_and_names(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Correct what folded cells and the bibliography tell a screen reader."""
+    for wrong, right in ROLES_AND_NAMES:
+        context["body"] = context.get("body", "").replace(wrong, right)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the mends."""
     app.connect("config-inited", drop_thebe)
     app.connect("html-page-context", show_colab_button, priority=AFTER_THEME)
+    app.connect("html-page-context", mend_roles_and_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
