@@ -33,8 +33,9 @@ window.looks = {
   widerThanTheScreen() {
     const name = (e) => [e.tagName.toLowerCase() + (e.id && `#${e.id}`), ...e.classList].join(".");
     const tooWide = (e) => {
-      const { width, height, right } = e.getBoundingClientRect();
-      return width > 1 && height > 1 && right > innerWidth + 1;
+      const { width, height, left, right } = e.getBoundingClientRect();
+      const parked = left >= innerWidth; // a menu, until it is called
+      return width > 1 && height > 1 && right > innerWidth + 1 && !parked;
     };
     const scrolls = (e) =>
       e !== document.body &&

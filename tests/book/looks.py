@@ -106,6 +106,7 @@ def noise_in_outputs(page: Page) -> list[str]:
     return page.evaluate("looks.noiseInOutputs()")
 
 
+@functools.cache
 def read(file: Path) -> BeautifulSoup:
     """Parse a built page."""
     return BeautifulSoup(file.read_bytes(), "html.parser")
@@ -133,7 +134,7 @@ def links_to_nowhere(folder: Path, name: str) -> list[str]:
 def equations_misquoted(folder: Path, name: str) -> list[str]:
     """Find references whose number is not that of the equation to which they lead."""
     faults = []
-    for link in read(folder / name).select("a[href*='#equation-']"):
+    for link in read(folder / name).select("a[href*='#equation-']:not(.headerlink)"):
         path, _, label = urljoin(name, link["href"]).partition("#")
         number = read(folder / path).select_one(f"[id='{label}'] .eqno")
         if number is None or not number.text.startswith(link.text):

@@ -96,7 +96,7 @@ def test_a_chapter_numbers_its_equations_and_refers_to_them(book, name):
     numbers = [number.text.rstrip("#") for number in chapter.select(".math .eqno")]
     assert len(numbers) >= 6
     assert len(set(numbers)) == len(numbers)
-    assert len(chapter.select("a[href*='#equation-']")) >= 3
+    assert len(chapter.select("a[href*='#equation-']:not(.headerlink)")) >= 3
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -119,14 +119,13 @@ def test_a_reader_searches_for_the_forget_gate(browser, site):
         page.keyboard.press("Enter")
         page.get_by_text("Search finished").wait_for()
         page.locator("ul.search").get_by_role("link", name="The LSTM cell").click()
-        assert page.locator("h1").first.inner_text().startswith("1. The LSTM cell")
+        assert page.locator("article h1").inner_text().startswith("1. The LSTM cell")
         assert faults == []
 
 
-def test_the_front_door_opens_the_introduction(browser, site):
-    with looks.visit(browser, site, "") as (page, faults):
-        page.wait_for_url(f"**/{PAGES[0]}")
-        assert faults == []
+def test_the_front_door_opens_the_introduction(book):
+    (refresh,) = looks.read(book / "index.html").select("meta[http-equiv=Refresh]")
+    assert refresh["content"] == f"0; url={PAGES[0]}"
 
 
 def test_a_reader_can_choose_the_dark(browser, site):
