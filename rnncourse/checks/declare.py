@@ -1,0 +1,89 @@
+"""What a check is: data, a way to ask the learner's function, and mistakes that run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+BOOK = "https://OWNER.github.io/rnncourse/"
+
+Inputs = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+Function = Callable[..., Any]
+
+
+class Probe(Protocol):
+    """Calls a function on inputs and returns named arrays; ``shapes`` are theirs in letters."""
+
+    shapes: dict[str, str]
+
+    def __call__(self, function: Function, inputs: Inputs) -> Arrays: ...
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong variant of the reference, and what to say to whoever wrote it.
+
+    ``says`` ends the sentence "Your numbers equal those of", ``asks`` is the question that leads
+    on, ``section`` a label in the check's page of the book.
+    """
+
+    slug: str
+    says: str
+    asks: str
+    section: str
+    wrong: Function
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the report. ``cases`` draw its inputs; all must be answered right.
+
+    ``asks`` is the question shown where the item fails and no mistake is recognised. With
+    ``read_only`` the function gets arrays that it cannot write to, and must not have written to
+    any others.
+    """
+
+    name: str
+    points: float
+    cases: tuple[Callable[[np.random.Generator], Inputs], ...]
+    asks: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """What an exercise must do.
+
+    ``probe`` calls the learner's function, the reference or a mistake. The first item decides
+    which mistake is recognised.
+    """
+
+    id: str
+    title: str
+    page: str
+    section: str
+    reference: Function
+    probe: Probe
+    items: tuple[Item, ...]
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(item.points for item in self.items)
+
+    @property
+    def function_name(self) -> str:
+        return self.id.replace("-", "_")
+
+    def link(self, section: str) -> str:
+        return f"{BOOK}{self.page}#{section}"
+
+    def cases(self, seed: int) -> list[tuple[Item, Inputs]]:
+        """Draw the inputs of every case; the same seed gives the same numbers."""
+        return [
+            (item, draw(np.random.default_rng([seed, number, again])))
+            for number, item in enumerate(self.items)
+            for again, draw in enumerate(item.cases)
+        ]

@@ -1,0 +1,129 @@
+"""What a check found, as text, HTML and JSON, and the exception that carries it."""
+
+import html
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MIMETYPE = "application/vnd.rnncourse.report+json"
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """One line of the report; ``note`` says what was found where it failed."""
+
+    name: str
+    points: float
+    passed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """``diagnosis`` is the slug of the recognised mistake, ``message`` what to say to the learner.
+
+    ``kind`` is "not-written", "raised" or "misfit" where the function gave no arrays to compare.
+    """
+
+    id: str
+    items: Sequence[ItemResult]
+    diagnosis: str | None
+    message: str
+    link: str = ""
+    kind: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return all(item.passed for item in self.items)
+
+    @property
+    def score(self) -> float:
+        return sum(item.points for item in self.items if item.passed)
+
+    @property
+    def max_score(self) -> float:
+        return sum(item.points for item in self.items)
+
+    @property
+    def headline(self) -> str:
+        right = sum(item.passed for item in self.items)
+        return (
+            f"{self.id}: {right} of {len(self.items)} passed, "
+            f"{self.score:g} of {self.max_score:g} points"
+        )
+
+    def notes(self) -> list[str]:
+        """What to say beside each item: nothing that the message says, nor what follows from it.
+
+        Where plain random inputs fail already, the other items fail for the same reason.
+        """
+        first = next((item for item in self.items if not item.passed), None)
+        if first is self.items[0]:
+            return ["" for _ in self.items]
+        return [f": {item.note}" if item.note and item is not first else "" for item in self.items]
+
+    def text(self) -> str:
+        lines = [self.headline]
+        for item, note in zip(self.items, self.notes(), strict=True):
+            state = "passed" if item.passed else "failed"
+            lines.append(f"  {state}  {item.name}{note}")
+        lines += ["", *self.message.splitlines()]
+        if self.link:
+            lines.append(f"Read: {self.link}")
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """Return the report in plain HTML: no scripts, no colours but the reader's own."""
+        rows = "".join(
+            f"<tr><td>{'passed' if item.passed else '<strong>failed</strong>'}</td>"
+            f'<td style="text-align: left">{html.escape(item.name + note)}</td>'
+            f"<td>{item.points if item.passed else 0:g} of {item.points:g}</td></tr>"
+            for item, note in zip(self.items, self.notes(), strict=True)
+        )
+        said = html.escape(self.message).replace("\n", "<br>")
+        read = f'<br>Read: <a href="{self.link}">{self.link}</a>' if self.link else ""
+        return (
+            f"<table><caption>{html.escape(self.headline)}</caption>"
+            "<thead><tr><th scope=col>result</th><th scope=col>item</th>"
+            f"<th scope=col>points</th></tr></thead><tbody>{rows}</tbody></table>"
+            f"<p>{said}{read}</p>"
+        )
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "passed": self.passed,
+            "score": self.score,
+            "max_score": self.max_score,
+            "items": [
+                {"name": item.name, "passed": item.passed, "points": item.points}
+                for item in self.items
+            ],
+            "diagnosis": self.diagnosis,
+            "message": self.message,
+        }
+
+
+class CheckFailed(Exception):  # noqa: N818  the learner reads the name
+    """A check did not pass. Its text is the report; in a notebook so is its traceback."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report)
+        self.report = report
+
+    def __str__(self) -> str:
+        return self.report.text()
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).splitlines()
+
+
+def show(report: Report) -> None:
+    """Show a report in a notebook, or print it where there is none and no exception will tell."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        bundle = {MIMETYPE: report.json(), "text/html": report.html(), "text/plain": report.text()}
+        sys.modules["IPython.display"].display(bundle, raw=True)
+    elif report.passed:
+        print(report.text())

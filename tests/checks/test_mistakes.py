@@ -1,0 +1,71 @@
+"""Every recognised mistake fails its check and is recognised as itself, never as another."""
+
+import json
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from rnncourse.checks import report
+from rnncourse.checks.bank import CHECKS
+from rnncourse.checks.judge import expected, same
+
+ROOT = Path(__file__).resolve().parents[2]
+ALL = [(check, mistake) for check in CHECKS.values() for mistake in check.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("check", "mistake"), [pytest.param(c, m, id=f"{c.id}:{m.slug}") for c, m in ALL]
+)
+def test_a_mistake_fails_its_check_and_is_recognised_as_itself(check, mistake):
+    found = report(check.id, mistake.wrong)
+    assert not found.passed
+    assert found.score <= 1  # to average over a batch of one is right
+    assert found.diagnosis == mistake.slug
+    assert mistake.says in found.message
+    assert mistake.asks in found.message
+    assert found.link.endswith(f"#{mistake.section}")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.id)
+def test_the_draws_of_any_seed_tell_all_mistakes_and_the_reference_apart(check, seed):
+    drawn = [inputs for item, inputs in check.cases(seed) if item is check.items[0]]
+    answers = {"right": [expected(check, inputs) for inputs in drawn]}
+    for mistake in check.mistakes:
+        answers[mistake.slug] = [check.probe(mistake.wrong, inputs) for inputs in drawn]
+    assert len(answers) == len(check.mistakes) + 1, "two mistakes share a slug"
+    for one, other in combinations(answers, 2):
+        equal = all(map(same, answers[one], answers[other]))
+        assert not equal, f"{one} and {other} give the same numbers"
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.id)
+def test_the_draws_are_strong(check):
+    for item, inputs in check.cases(seed=0):
+        assert all(abs(array).min() > 0 for array in inputs.values()), "a zero hides a term"
+        if item is check.items[0]:
+            sizes = {size for array in inputs.values() for size in array.shape}
+            first = next(iter(inputs.values()))
+            assert min(sizes) > 1
+            assert len(set(first.shape)) == first.ndim
+            assert first.ndim == 2 or len(first) >= 4
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.id)
+def test_what_is_said_holds_a_question_and_no_blame(check):
+    for said in [*(m.asks for m in check.mistakes), *(i.asks for i in check.items if i.asks)]:
+        assert said.endswith("?")
+    for mistake in check.mistakes:
+        assert not re.search(r"\b(should|wrong|error|fix|instead use)\b", mistake.says)
+        assert re.fullmatch(r"[\w-]+", mistake.slug)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.id)
+def test_every_link_leads_to_a_section_of_the_book(check):
+    chapter = ROOT / check.page.replace(".html", ".ipynb")
+    cells = json.loads(chapter.read_text())["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    for section in {check.section, *(mistake.section for mistake in check.mistakes)}:
+        assert f"({section})=" in text, f"{chapter.name} has no section {section}"

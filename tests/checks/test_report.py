@@ -1,0 +1,123 @@
+"""The report as text, HTML and JSON, and in the notebook of a learner."""
+
+import pickle
+from html.parser import HTMLParser
+
+import nbclient
+import nbformat
+import pytest
+
+from rnncourse import cells
+from rnncourse.checks import CheckFailed, report
+from rnncourse.checks.report import MIMETYPE
+
+
+def swapped(*arguments):
+    return cells.lstm_step(*arguments)[::-1]
+
+
+def hostile(*arguments):
+    raise ValueError("<script>alert(1)</script>")
+
+
+def test_as_text():
+    assert report("lstm-step", swapped).text().splitlines() == [
+        "lstm-step: 0 of 5 passed, 0 of 6 points",
+        "  failed  random inputs",
+        "  failed  a batch of one",
+        "  failed  float32 in, float32 out",
+        "  failed  pre-activations of ±1000",
+        "  failed  inputs left as they were",
+        "",
+        "lstm_step: h, c differ (largest gap 1.2).",
+        "Your numbers equal those of a cell that returns its two states the other way round, on "
+        "every random draw.",
+        "Ask: In which order does the signature promise h and c?",
+        "Read: https://OWNER.github.io/rnncourse/book/2-cells/lstm.html#lstm-cell-state",
+    ]
+
+
+def test_as_json():
+    found = report("lstm-step", swapped)
+    items = found.json()["items"]
+    assert found.json() == {
+        "id": "lstm-step",
+        "passed": False,
+        "score": 0,
+        "max_score": 6,
+        "items": items,
+        "diagnosis": "h-and-c-swapped",
+        "message": found.message,
+    }
+    assert items[0] == {"name": "random inputs", "passed": False, "points": 2}
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen = [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.add(tag)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_as_html_is_closed_escaped_and_without_scripts():
+    text = report("lstm-step", hostile).html()
+    tags = Tags(text)
+    assert tags.open == []
+    assert "script" not in tags.seen
+    assert {"table", "caption", "th", "a"} <= tags.seen
+    assert "&lt;script&gt;" in text
+
+
+def test_the_exception_survives_pickling():
+    error = CheckFailed(report("lstm-step", swapped))
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+LEARNER = """
+def lstm_step(x, h_prev, c_prev, W_x, W_h, b):
+    a = x @ W_x.T + h_prev @ W_h.T + b
+    return a.T, a
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """A learner's notebook after a run: a check that fails, one that passes."""
+    sources = [
+        "from rnncourse import cells, check",
+        LEARNER,
+        'check("lstm-step", lstm_step)',
+        'check("lstm-step", cells.lstm_step)',
+    ]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    nbclient.NotebookClient(made, allow_errors=True, kernel_name="python3").execute()
+    nbformat.validate(made)
+    return made
+
+
+def test_in_a_notebook_the_traceback_is_the_report_and_nothing_else(notebook):
+    namespace = {}
+    exec(LEARNER, namespace)
+    shown, error = notebook.cells[2].outputs
+    assert error.output_type == "error"
+    assert error.ename == "CheckFailed"
+    text = report("lstm-step", namespace["lstm_step"]).text()
+    assert "h has shape (12, 5), expected (5, 3) = (B, H)" in text
+    assert "\n".join(error.traceback) == text
+    assert error.evalue == text
+    assert shown.data[MIMETYPE]["message"] in text
+
+
+def test_in_a_notebook_the_report_is_html_and_json(notebook):
+    (shown,) = notebook.cells[3].outputs
+    assert shown.output_type == "display_data"
+    assert shown.data[MIMETYPE] == report("lstm-step", cells.lstm_step).json()
+    assert shown.data["text/html"] == report("lstm-step", cells.lstm_step).html()
