@@ -3,6 +3,7 @@
 Two more mends are templates (book/_templates), the rest is style (book/_static/book.css).
 """
 
+import re
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -13,6 +14,7 @@ ROLES_AND_NAMES = (
     (' aria-label="Toggle hidden content"', ""),  # says less than the text that it replaces
     (' role="doc-biblioentry"', ' role="listitem"'),  # deprecated, and a list wants list items
 )
+FORMULA_AND_STOP = re.compile(r'<span class="math [^>]*>[^<]*</span>[.,:;!?)]+')
 
 
 def drop_thebe(app: Sphinx, config: Config) -> None:
@@ -45,9 +47,19 @@ def mend_roles_and_names(
         context["body"] = context.get("body", "").replace(wrong, right)
 
 
+def keep_stops_with_formulas(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let no line begin with the comma after a formula: to browsers a formula is a picture."""
+    context["body"] = FORMULA_AND_STOP.sub(
+        r'<span class="text-nowrap">\g<0></span>', context.get("body", "")
+    )
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the mends."""
     app.connect("config-inited", drop_thebe)
     app.connect("html-page-context", show_colab_button, priority=AFTER_THEME)
     app.connect("html-page-context", mend_roles_and_names)
+    app.connect("html-page-context", keep_stops_with_formulas)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
