@@ -1,7 +1,23 @@
-"""Drop-in torch layers for torch.nn.RNN, LSTM and GRU."""
+"""Drop-in torch layers for torch.nn's RNN, LSTM and GRU, with hand-derived backward passes."""
 
-from rnncourse.layers.gru import GRU
-from rnncourse.layers.lstm import LSTM
-from rnncourse.layers.rnn import RNN
+from rnncourse.layers.gru import GRU, GRUCell, GRUTrace, gru_loop, gru_step
+from rnncourse.layers.lstm import LSTM, LSTMCell, LSTMTrace, lstm_loop, lstm_step
+from rnncourse.layers.rnn import RNN, RNNCell, RNNTrace, rnn_loop, rnn_step
 
-__all__ = ["GRU", "LSTM", "RNN"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "GRUCell",
+    "GRUTrace",
+    "LSTMCell",
+    "LSTMTrace",
+    "RNNCell",
+    "RNNTrace",
+    "gru_loop",
+    "gru_step",
+    "lstm_loop",
+    "lstm_step",
+    "rnn_loop",
+    "rnn_step",
+]
