@@ -1,5 +1,6 @@
 """A build executes what changed, and what failed once fails again."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -107,6 +109,33 @@ def trial(shared_trial):
         shared_trial.write_pages()
         assert shared_trial.build()
     return shared_trial
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "rnncourse/module.py",
+        "rnncourse/layers/steps.cpp",
+        "book/results/speed/cpu.json",
+        "book/_ext/extension.py",
+        "requirements.txt",
+    ],
+)
+def test_every_page_depends_on(file, tmp_path):
+    spec = importlib.util.spec_from_file_location("build_state", ROOT / "book/_ext/build_state.py")
+    build_state = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build_state)
+    page = tmp_path / "page.md"
+    page.write_text("# Page")
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    env = SimpleNamespace(srcdir=tmp_path, found_docs={"page"}, doc2path=lambda name: page)
+    digests = {str(build_state.page_digests(env))}
+    for content in ("one", "two"):
+        (tmp_path / file).write_text(content)
+        digests.add(str(build_state.page_digests(env)))
+    (tmp_path / "README.md").write_text("of no page")
+    digests.add(str(build_state.page_digests(env)))
+    assert len(digests) == 3  # without the file, and with each content
 
 
 def start_and_wait_for_the_cell(trial):
