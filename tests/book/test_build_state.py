@@ -105,6 +105,7 @@ def shared_trial(tmp_path_factory):
 @pytest.fixture
 def trial(shared_trial):
     """The trial after a good build. What a test writes into it is there for the next one."""
+    (shared_trial.root / "wait").unlink(missing_ok=True)
     if not shared_trial.good:
         shared_trial.write_pages()
         assert shared_trial.build()
