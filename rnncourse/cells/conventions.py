@@ -183,7 +183,12 @@ def flip_update_gate(
     weights = Weights(W_x, W_h, b_x, b_h)
     _require("gru", weights)
     sign = np.repeat([1, -1, 1], np.shape(W_h)[1])
-    return _each(lambda a: (np.transpose(a) * sign.astype(a.dtype)).T, weights)
+
+    def negate_z(array: Array) -> Array:
+        array = np.asarray(array)
+        return (array.T * sign.astype(array.dtype)).T
+
+    return _each(negate_z, weights)
 
 
 def merge_biases(cell: str, b_x: Array, b_h: Array, reset_after: bool = True) -> Array:

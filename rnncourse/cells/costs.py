@@ -19,15 +19,15 @@ BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
 # (B, H) arrays that a step keeps for its backward pass, beside x and the h before it
 SAVED = {
-    "torch.nn": {
-        "rnn": 0,  # the h after it is the h before the next
-        "lstm": 6,  # the c before it, i, f, g, o, tanh c
-        "gru": 6,  # r, z and an unused third in one array; W_hn h + b_hn, n, h − n
-    },
     "rnncourse": {
-        "rnn": 1,  # the h after it, of which the next step has a copy
-        "lstm": 6,  # the same as torch.nn
-        "gru": 7,  # r, z, n, 1 − z; W_hn h + b_hn and two unused thirds in one array
+        "rnn": 0,  # its own h is the h before the next
+        "lstm": 5,  # the c before it, i, f, g, o
+        "gru": 4,  # r, z, n, h_prev W_hnᵀ + b_hn
+    },
+    "torch.nn": {
+        "rnn": 0,
+        "lstm": 6,  # tanh c besides
+        "gru": 6,  # r, z and an unused third in one array; n, h_prev W_hnᵀ + b_hn, h_prev − n
     },
 }
 
@@ -149,23 +149,27 @@ def saved_activations(
 ) -> int:
     """Numbers that a forward pass keeps for the backward pass, in the layers of ``layer``.
 
-    Counted is what ``torch.autograd.graph.saved_tensors_hooks`` sees: the whole of every array
-    that a saved tensor is part of, each array once, x and the initial state among them, and
-    parameters not. Dropout is off. "torch.nn" has no fused LSTM here, as on the CPU in float64;
-    the fused one of float32 keeps a workspace besides.
+    Counted is what ``torch.autograd.graph.saved_tensors_hooks`` sees: every array that a saved
+    tensor is part of, whole and once, x and the initial state among them, parameters not. The
+    layers are the default of "rnncourse", the pass derived by hand with the GRU's reset after
+    the product, or "torch.nn" where its LSTM is not fused, as in float64 on the CPU; the fused
+    one keeps a workspace besides. No dropout, and sequences of one length.
     """
     if layer not in SAVED:
         raise ValueError(f"layer is {layer!r}, expected one of {sorted(SAVED)}")
     _require_whole(steps=steps, batch=batch)
     directions = _directions(cell, input_size, hidden_size, **options)
     both = 1 + int(options.get("bidirectional", False))
-    total = steps * batch * sum(d.I for d in directions[::both])  # x, which both directions read
+    every_step = sum(d.I for d in directions[::both])  # x, which both directions read
+    once = 0
     for d in directions:
         unprojected_h = d.H if d.P else 0
-        total += steps * batch * (d.R + SAVED[layer][cell] * d.H + unprojected_h)
-    if cell == "rnn" and layer == "torch.nn":
-        total += batch * sum(d.H for d in directions)  # the last h, which no step reads
-    return total
+        every_step += d.R + SAVED[layer][cell] * d.H + unprojected_h
+        if layer == "rnncourse":  # the initial state as it was given, and the last of each state
+            once += 2 * (d.R + d.H * (cell == "lstm")) + unprojected_h
+        elif cell == "rnn":
+            once += d.H  # the last h
+    return batch * (steps * every_step + once)
 
 
 def bytes_of(count: int, dtype: object = "float32") -> int:

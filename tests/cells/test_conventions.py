@@ -175,7 +175,7 @@ def test_keeps_float32_and_shares_no_memory(rng, cell):
         *keras,
         *node[:3],
         *conventions.to_torch(given).values(),
-        *conventions.from_torch(conventions.to_torch(given)),
+        *conventions.from_torch({f"{k}_l0": v for k, v in given._asdict().items()}),
         *conventions.from_keras(cell, keras),
         *conventions.from_onnx(cell, node)[1],
         *(conventions.flip_update_gate(*given) if cell == "gru" else ()),

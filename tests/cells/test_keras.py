@@ -18,6 +18,10 @@ KINDS = [
 ]
 
 
+# Keras gives its torch variables an __array__ of before NumPy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
 @pytest.fixture(scope="module")
 def keras(tmp_path_factory):
     """Keras on torch; it reads both variables when it is first imported."""
