@@ -1,0 +1,85 @@
+"""The command line: rnncourse check, rnncourse grade."""
+
+import argparse
+import importlib.util
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnncourse.checks import UnknownCheckError, report
+from rnncourse.checks.bank import find
+from rnncourse.checks.load import LoadError, load
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0, or 1 where it failed; one line on stderr says why."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except (LoadError, UnknownCheckError) as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        return _fail("interrupted")
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check one function of a file and print the report."""
+    name = find(arguments.id).function_name
+    found = report(arguments.id, load(arguments.file, name))
+    print(json.dumps(found.json(), indent=2) if arguments.json else found.text())
+    return 0 if found.passed else 1
+
+
+def grade(arguments: argparse.Namespace) -> int:
+    """Grade the submissions of one assignment and print a table."""
+    if importlib.util.find_spec("nbgrader") is None:
+        return _fail("grading needs nbgrader: pip install 'rnncourse[grading]'")
+    from rnncourse import grading
+
+    try:
+        results = grading.grade(
+            arguments.assignment, arguments.course, arguments.sandbox, arguments.regrade
+        )
+    except grading.GradingError as error:
+        return _fail(error)
+    if arguments.json:
+        print(json.dumps({"assignment": arguments.assignment, "submissions": results}, indent=2))
+    else:
+        print(grading.table(results))
+    failed = [result for result in results if result["status"] == "failed"]
+    for result in failed:
+        _fail(f"{result['student']} could not be graded: {result['reason']}")
+    return 1 if failed else 0
+
+
+def _fail(said: object) -> int:
+    print(f"rnncourse: {said}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rnncourse", description="LSTM and GRU: a course.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("check", help="check one exercise in a file")
+    one.set_defaults(command=check)
+    one.add_argument("id", metavar="ID", help="for example lstm-step")
+    one.add_argument("file", metavar="FILE", type=Path, help="a .py or .ipynb that defines it")
+    one.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    many = commands.add_parser("grade", help="grade the submissions of one assignment")
+    many.set_defaults(command=grade)
+    many.add_argument("assignment", metavar="ASSIGNMENT", help="for example ps2-lstm")
+    many.add_argument(
+        "--course", type=Path, default=Path("exercises"), help="an nbgrader course (%(default)s)"
+    )
+    many.add_argument(
+        "--sandbox",
+        choices=["bwrap", "none"],
+        default="bwrap",
+        help="where submissions run (%(default)s)",
+    )
+    many.add_argument("--regrade", action="store_true", help="grade all, also what is unchanged")
+    many.add_argument("--json", action="store_true", help="print the results as JSON")
+    return parser

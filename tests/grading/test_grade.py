@@ -1,0 +1,368 @@
+"""Grading through the real command line, nbgrader and kernels: the demo, and what can go wrong."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from rnncourse.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+RNNCOURSE = Path(sys.executable).with_name("rnncourse")
+NBGRADER = Path(sys.executable).with_name("nbgrader")
+NEEDS_BWRAP = pytest.mark.skipif(
+    shutil.which("bwrap") is None, reason="bubblewrap is missing: apt-get install bubblewrap"
+)
+# what each demo submission must get, and why
+DEMO = {
+    "blank": (0, ["lstm-step: is not written yet", "lstm-forward: is not written yet",
+                  "lstm-step-backward: is not written yet", "lstm-backward: is not written yet"]),
+    "gates-swapped": (8, ["lstm-step: i-and-f-swapped", "lstm-forward: i-and-f-swapped",
+                          "lstm-backward: states-of-i-and-f-swapped"]),
+    "raises": (6, ["lstm-forward: raised IndexError: index 4 is out of bounds for axis 0 with "
+                   "size 4",
+                   "lstm-step-backward: raised ValueError: matmul: Input operand 1 has a mismatch "
+                   "in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 12 "
+                   "is different from 3)",
+                   "lstm-backward: is not written yet"]),
+    "right": (30, []),
+}  # fmt: skip
+
+
+def copy_exercises(folder):
+    """A course as a fresh clone has it, in a folder whose name is no plain word."""
+    root = folder / "my course (2026) a+b"
+    shutil.copytree(ROOT / "exercises/source", root / "source")
+    shutil.copytree(ROOT / "exercises/demo/submitted", root / "demo/submitted")
+    for name in ("nbgrader_config.py", "demo/nbgrader_config.py"):
+        shutil.copy(ROOT / "exercises" / name, root / name)
+    return root / "demo"
+
+
+def run(*arguments, path="/usr/local/bin:/usr/bin:/bin"):
+    """Run a command as the Makefile does, without an activated environment."""
+    environment = {**os.environ, "PATH": path}
+    return subprocess.run(
+        list(map(str, arguments)), capture_output=True, text=True, env=environment
+    )
+
+
+def grade(course, *options):
+    return run(RNNCOURSE, "grade", "ps2-lstm", "--course", course, *options)
+
+
+def assert_demo_scores(submissions, students=tuple(DEMO)):
+    assert tuple(s["student"] for s in submissions) == students
+    for submission in submissions:
+        score, diagnoses = DEMO[submission["student"]]
+        assert submission == {
+            "student": submission["student"],
+            "score": score,
+            "max_score": 30,
+            "status": "graded",
+            "reason": None,
+            "diagnoses": diagnoses,
+        }
+
+
+def times(course):
+    return {path: path.stat().st_mtime_ns for path in course.glob("autograded/*/*/*.ipynb")}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The demo, graded once in the sandbox: its folder, and what the command printed."""
+    course = copy_exercises(tmp_path_factory.mktemp("grading"))
+    done = grade(course, "--json")
+    assert done.returncode == 0, done.stderr
+    return course, done
+
+
+def gradebook_scores(course):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "rnncourse") as gradebook:
+        return {s.student.id: s.score for s in gradebook.assignment_submissions("ps2-lstm")}
+
+
+@NEEDS_BWRAP
+def test_the_demo_gets_its_scores(graded):
+    course, done = graded
+    assert done.stderr == ""
+    result = json.loads(done.stdout)
+    assert result["assignment"] == "ps2-lstm"
+    assert_demo_scores(result["submissions"])
+    assert gradebook_scores(course) == {student: score for student, (score, _) in DEMO.items()}
+
+
+def test_without_a_sandbox_it_warns_and_gives_the_same_scores(tmp_path, capsys):
+    course = copy_exercises(tmp_path)
+    for student in ("blank", "right"):
+        shutil.rmtree(course / "submitted" / student)
+    command = ["grade", "ps2-lstm", "--course", str(course), "--sandbox", "none", "--json"]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    assert "rnncourse: warning: no sandbox" in captured.err
+    assert_demo_scores(json.loads(captured.out)["submissions"], ("gates-swapped", "raises"))
+
+
+@NEEDS_BWRAP
+def test_a_second_run_grades_nothing_and_says_the_same_and_a_change_is_graded(graded, capsys):
+    course, _ = graded
+    command = ["grade", "ps2-lstm", "--course", str(course)]
+    before = times(course)
+    assert main(command) == 0
+    assert times(course) == before
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "student          points  recognised"
+    assert last == "right          30 of 30"
+    blank = course / "submitted/blank/ps2-lstm/ps2-lstm.ipynb"
+    right = blank.read_bytes()
+    shutil.copy(course / "submitted/right/ps2-lstm/ps2-lstm.ipynb", blank)
+    os.utime(blank, (0, 0))  # what counts is what it holds, not when it was written
+    assert main(command) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "blank          30 of 30"
+    changed = {path.parts[-3] for path, time in times(course).items() if time != before[path]}
+    assert changed == {"blank"}
+    blank.write_bytes(right)
+    assert main(command) == 0
+    assert gradebook_scores(course)["blank"] == 0
+
+
+@NEEDS_BWRAP
+def test_generate_feedback_works_afterwards(graded):
+    course, _ = graded
+    options = ["--course-dir", course, "--student", "gates-swapped"]
+    done = run(NBGRADER, "generate_feedback", "ps2-lstm", *options)
+    assert done.returncode == 0, done.stderr
+    (page,) = course.glob("feedback/gates-swapped/ps2-lstm/*.html")
+    text = page.read_text()
+    assert "Your numbers equal those of a cell whose input and forget gates are swapped" in text
+    assert "(Score: 8.0 / 30.0)" in text
+
+
+@NEEDS_BWRAP
+def test_plain_nbgrader_autograde_gives_the_same_scores(graded):
+    course, _ = graded
+    shutil.rmtree(course / "autograded/raises")
+    options = ["--course-dir", course, "--student", "raises"]
+    done = run(NBGRADER, "autograde", "ps2-lstm", *options)
+    assert done.returncode == 0, done.stderr
+    assert gradebook_scores(course)["raises"] == 6
+
+
+def change(course, student, edit):
+    """Write a submission: the right one of the demo, after ``edit`` has changed its cells."""
+    notebook = nbformat.read(
+        ROOT / "exercises/demo/submitted/right/ps2-lstm/ps2-lstm.ipynb", as_version=4
+    )
+    notebook.cells = edit(notebook.cells)
+    folder = course / "submitted" / student / "ps2-lstm"
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, folder / "ps2-lstm.ipynb")
+    return folder
+
+
+def without_graded_cells(cells):
+    return [cell for cell in cells if not cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+def blank_and_tagged(cells):
+    """Nothing written, and tags that keep the graded cells from being run."""
+    for cell in cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = ""
+        cell.metadata.tags = ["experiment", "skip-execution"]
+    return cells
+
+
+def code(source):
+    return lambda cells: [*cells[:2], nbformat.v4.new_code_cell(source), *cells[2:]]
+
+
+@pytest.fixture
+def empty_course(tmp_path):
+    course = copy_exercises(tmp_path)
+    shutil.rmtree(course / "submitted")
+    return course
+
+
+def test_a_bad_submission_fails_alone_and_keeps_no_old_score(empty_course, capsys):
+    course = empty_course
+    change(course, "Zoë", without_graded_cells)
+    change(course, "[a]", lambda cells: cells)
+    change(course, "tagged", blank_and_tagged)
+    change(course, "dies", code("import os; os._exit(1)"))
+    broken = change(course, "broken", lambda cells: cells)
+    change(course, "empty", lambda cells: cells).joinpath("ps2-lstm.ipynb").unlink()
+    command = ["grade", "ps2-lstm", "--course", str(course), "--sandbox", "none", "--json"]
+    assert main(command) == 1
+    first = json.loads(capsys.readouterr().out)["submissions"]
+    assert {s["student"]: (s["score"], s["max_score"], s["status"]) for s in first} == {
+        "Zoë": (30, 30, "graded"),
+        "[a]": (0, 30, "failed"),
+        "broken": (30, 30, "graded"),
+        "dies": (0, 30, "failed"),
+        "empty": (0, 30, "failed"),
+        "tagged": (0, 30, "graded"),
+    }
+    (broken / "ps2-lstm.ipynb").write_bytes(b"{ \xff")
+    assert main(command) == 1
+    captured = capsys.readouterr()
+    second = {s["student"]: s for s in json.loads(captured.out)["submissions"]}
+    assert second["broken"]["score"] == 0
+    assert second["broken"]["reason"].startswith("ps2-lstm.ipynb is no notebook: ")
+    assert second["dies"]["reason"] == "nbclient.exceptions.DeadKernelError: Kernel died"
+    assert second["[a]"]["reason"].startswith("nbgrader cannot read a folder whose name holds")
+    assert second["empty"]["reason"].startswith("there is no ps2-lstm.ipynb in ")
+    assert "rnncourse: broken could not be graded: ps2-lstm.ipynb is no notebook" in captured.err
+    assert {path.parts[-3] for path in times(course)} == {"Zoë", "tagged"}
+    assert gradebook_scores(course)["broken"] == 0
+
+
+PROBE = """
+import json, os, socket
+from pathlib import Path
+
+def works(attempt):
+    try:
+        return bool(attempt())
+    except Exception:
+        return False
+
+print(json.dumps({{
+    "reads the gradebook": works(lambda: Path({course!r}, "gradebook.db").read_bytes()),
+    "reads the solution": works(lambda: list(Path({course!r}).parent.rglob("*.ipynb"))),
+    "reads its own helper": works(lambda: __import__("helper").ANSWER == 42),
+    "follows a link": works(lambda: Path("link").read_bytes()),
+    "writes here": works(lambda: Path("new").write_text("x")),
+    "writes to /usr": works(lambda: Path("/usr/x").write_text("x")),
+    "writes to python": works(lambda: Path(os.__file__).with_name("x.py").write_text("x")),
+    "has a network": works(lambda: [n for _, n in socket.if_nameindex() if n != "lo"]),
+    "sees processes": works(lambda: [p for p in os.listdir("/proc") if p.isdigit()][8:]),
+    "sees a secret": "RNNCOURSE_SECRET" in os.environ,
+}}))
+os.system("echo to the terminal >/proc/1/fd/1")
+"""
+
+
+@NEEDS_BWRAP
+def test_in_the_sandbox_there_is_the_submission_and_nothing_else(empty_course, monkeypatch):
+    course = empty_course
+    folder = change(course, "curious", code(PROBE.format(course=str(course))))
+    (folder / "helper.py").write_text("ANSWER = 42")
+    (folder / "link").symlink_to(course / "nbgrader_config.py")
+    monkeypatch.setenv("RNNCOURSE_SECRET", "7")
+    done = grade(course, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["submissions"][0]["score"] == 30
+    (path,) = times(course)
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = next(cell for cell in cells if "works(" in cell.source).outputs
+    (printed,) = [output.text for output in outputs if output.get("name") == "stdout"]
+    seen = json.loads(printed.splitlines()[0])
+    assert {what for what, is_so in seen.items() if is_so} == {
+        "reads its own helper",
+        "writes here",
+    }
+    assert not (folder / "new").exists()
+
+
+def tree(folder):
+    return sorted(folder.rglob("*"))
+
+
+@pytest.fixture
+def refused(empty_course, capfd):
+    """Run a command that must refuse in one line and write nothing; return the line."""
+
+    def run_it(course=empty_course, assignment="ps2-lstm", *options):
+        before = tree(empty_course.parent)
+        assert main(["grade", assignment, "--course", str(course), *options]) == 1
+        assert tree(empty_course.parent) == before
+        captured = capfd.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        return line.removeprefix("rnncourse: ")
+
+    return run_it
+
+
+def test_an_unknown_assignment_lists_the_known_ones(refused):
+    line = refused(assignment="ps9-gru")
+    assert line.startswith("there is no assignment 'ps9-gru' in ")
+    assert line.endswith("/source; there are: ps2-lstm")
+
+
+def test_a_folder_that_is_no_course(empty_course, refused):
+    nowhere = empty_course / "nowhere"
+    assert refused(nowhere) == f"{nowhere} is no nbgrader course: it has no nbgrader_config.py"
+
+
+def test_a_folder_that_nbgrader_would_read_as_a_pattern(empty_course, refused):
+    strange = empty_course / "a[b]"
+    strange.mkdir()
+    shutil.copy(empty_course / "nbgrader_config.py", strange)
+    assert refused(strange) == f"nbgrader cannot work in {strange}: rename what holds *, ? or ["
+
+
+def test_a_config_that_fails(empty_course, refused):
+    (empty_course / "nbgrader_config.py").write_text("c.x = 1 / 0")
+    line = refused()
+    assert line.endswith("nbgrader_config.py cannot be read: ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize("folders", ["", "submitted", "submitted/ada"])
+def test_no_submissions(folders, empty_course, refused):
+    (empty_course / folders).mkdir(parents=True, exist_ok=True)
+    assert refused() == f"no submissions for ps2-lstm in {empty_course / 'submitted'}"
+
+
+def test_without_bubblewrap_it_says_what_to_install(empty_course, refused, monkeypatch):
+    change(empty_course, "ada", lambda cells: cells)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert refused() == (
+        "bubblewrap is missing: apt-get install bubblewrap, or use --sandbox none for "
+        "submissions that you trust"
+    )
+
+
+def test_a_sandbox_that_cannot_be_made(empty_course, refused, monkeypatch, tmp_path):
+    change(empty_course, "ada", lambda cells: cells)
+    fake = tmp_path / "bin/bwrap"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\necho bwrap: setting up uid map: Permission denied >&2; exit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/bin")
+    assert refused() == (
+        "bubblewrap makes no sandbox here (bwrap: setting up uid map: Permission denied); "
+        "use --sandbox none for submissions that you trust"
+    )
+
+
+@NEEDS_BWRAP
+def test_a_corrupt_gradebook_is_left_as_it_is(empty_course, refused):
+    change(empty_course, "ada", lambda cells: cells)
+    (empty_course / "gradebook.db").write_text("no database " * 100)
+    line = refused()
+    assert "gradebook.db: " in line
+    assert (empty_course / "gradebook.db").read_text() == "no database " * 100
+
+
+@NEEDS_BWRAP
+def test_a_course_that_cannot_be_written(empty_course):
+    change(empty_course, "ada", lambda cells: cells)
+    read_only = ["bwrap", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev"]
+    command = [*read_only, RNNCOURSE, "grade", "ps2-lstm", "--course", empty_course]
+    before = tree(empty_course)
+    done = run(*command, "--sandbox", "none")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"rnncourse: cannot write into {empty_course}: Read-only file system"
+    )
+    assert tree(empty_course) == before
