@@ -1,6 +1,6 @@
-# Each line under a target is a command that you could type yourself.
+# Each line under a target is a command that you could type yourself in the activated .venv.
 PYTHON ?= python3
-BIN = .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SETS = $(notdir $(wildcard exercises/source/ps*))
 RELEASES = $(foreach set,$(SETS),exercises/release/$(set)/$(set).ipynb)
 SANDBOX = $(if $(shell command -v bwrap),bwrap,none)
@@ -12,25 +12,25 @@ help:  ## list these words
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 course: book release demo  ## build the book, release the exercises, grade the demo, say where to look
-	@$(BIN)/python tools/summary.py _build/demo.json
+	@python tools/summary.py _build/demo.json
 
 book: .venv/ready  ## build the book into _build/html
-	$(BIN)/jupyter-book build . -W --keep-going --quiet
+	jupyter-book build . -W --keep-going --quiet
 
 release: $(RELEASES)  ## make the students' notebooks in exercises/release
 
 exercises/release/%.ipynb: exercises/source/%.ipynb exercises/nbgrader_config.py | .venv/ready
-	cd exercises && ../$(BIN)/nbgrader generate_assignment $(notdir $*) --force
+	cd exercises && nbgrader generate_assignment $(notdir $*) --force
 
 demo: .venv/ready  ## grade the submissions in exercises/demo
 	@mkdir -p _build
-	$(BIN)/rnncourse grade ps2-lstm --course exercises/demo --sandbox $(SANDBOX) --json > _build/demo.json
+	rnncourse grade ps2-lstm --course exercises/demo --sandbox $(SANDBOX) --json > _build/demo.json
 
 test: .venv/ready check tests/book/node_modules  ## all that CI runs
-	$(BIN)/pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile
 
 check: .venv/ready  ## format, lint, types, notebooks without outputs: under a minute
-	$(BIN)/pre-commit run --all-files
+	pre-commit run --all-files
 
 lock:  ## write requirements.txt anew: the newest of what pyproject.toml allows, torch as it is pinned
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
@@ -49,8 +49,8 @@ clean:  ## remove what was built and graded, but nothing that you wrote
 .venv/ready: requirements.txt pyproject.toml
 	@sh tools/preflight.sh $(PYTHON)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.txt
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	.venv/bin/pip install --quiet --requirement requirements.txt
+	.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # axe-core, for the accessibility tests; without npm they skip and say so
