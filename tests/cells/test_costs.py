@@ -91,8 +91,9 @@ def test_forward_flops_are_those_that_torch_counts(kind, cell, options):
 
 
 @pytest.mark.parametrize(("cell", "options"), OPTIONS)
-@pytest.mark.parametrize("input_grad", [True, False])
-@pytest.mark.parametrize("state_grad", [True, False])
+@pytest.mark.parametrize(
+    ("input_grad", "state_grad"), [(False, False), (True, False), (False, True)]
+)
 @KINDS
 def test_training_flops_are_those_that_torch_counts(kind, cell, options, input_grad, state_grad):
     layer = build(kind, cell, options)
@@ -181,11 +182,10 @@ def seen_by_the_hooks(layer, x, state):
 
 
 @pytest.mark.parametrize(("cell", "options"), OPTIONS)
-@pytest.mark.parametrize("input_grad", [True, False])
 @KINDS
-def test_saved_activations_are_those_that_the_hooks_see(kind, cell, options, input_grad):
+def test_saved_activations_are_those_that_the_hooks_see(kind, cell, options):
     layer = build(kind, cell, options)
-    seen = seen_by_the_hooks(layer, *draw(cell, layer, input_grad))
+    seen = seen_by_the_hooks(layer, *draw(cell, layer))
     assert costs.saved_activations(cell, T, B, I, H, layer=kind, **options) == seen
 
 
