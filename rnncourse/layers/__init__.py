@@ -4,14 +4,14 @@ from rnncourse.layers.gru import GRU, GRUCell, GRUTrace, gru_loop, gru_step
 from rnncourse.layers.lstm import LSTM, LSTMCell, LSTMTrace, lstm_loop, lstm_step
 from rnncourse.layers.rnn import RNN, RNNCell, RNNTrace, rnn_loop, rnn_step
 
-__all__ = [
+__all__ = [  # noqa: RUF022  in the order of sorted(), as a test of every __all__ asks
     "GRU",
-    "LSTM",
-    "RNN",
     "GRUCell",
     "GRUTrace",
+    "LSTM",
     "LSTMCell",
     "LSTMTrace",
+    "RNN",
     "RNNCell",
     "RNNTrace",
     "gru_loop",

@@ -75,8 +75,8 @@ def lstm_loop(
 class LSTMThroughTime(torch.autograd.Function):
     """All steps, forward and back, with the arguments of ``lstm_loop``.
 
-    tanh(a) = 2σ(2a) − 1: with the rows of g doubled one σ serves all four blocks. s is that of
-    g, so i ⊙ g = 2 i ⊙ s − i.
+    On a CPU σ costs a fraction of tanh, and tanh(a) = 2σ(2a) − 1: with the rows of the candidate
+    doubled, one σ serves all four blocks. s is that of the candidate, so i ⊙ g = 2 i ⊙ s − i.
     """
 
     loop = staticmethod(lstm_loop)
@@ -99,17 +99,20 @@ class LSTMThroughTime(torch.autograd.Function):
         double = double.view(-1, 1)
         b = None if b_x is None else (b_x + b_h) * double[:, 0]
         a = linear(x, W_x * double, b).to(dtype)  # the input's part, of all steps at once
-        hs, cs = steps.states(h0, dtype), steps.states(c0, dtype)
-        ms = hs if W_hr is None else torch.empty_like(cs)
+        hs = steps.states(h0, dtype)
+        h_reads, h_writes = steps.around(hs)
+        if ctx is None:
+            cs, c_reads = steps.one_state(c0, dtype)
+            c_writes = c_reads
+        else:
+            cs = steps.states(c0, dtype)
+            c_reads, c_writes = steps.around(cs)
+        ms = None if W_hr is None else a.new_empty(len(a), H)
+        m_writes = h_writes if ms is None else steps.each(ms)
         add = adder((W_h * double).T, steps.batch, mask)
         for a_t, i, f, s, o, c_prev, c, m, h_prev, h in zip(
-            steps.each(a),
-            *map(steps.each, a.view(-1, 4, H).unbind(1)),
-            steps.before(cs),
-            steps.after(cs),
-            steps.after(ms),
-            steps.before(hs),
-            steps.after(hs),
+            *map(steps.each, (a, *a.view(-1, 4, H).unbind(1))),
+            *(c_reads, c_writes, m_writes, h_reads, h_writes),
             strict=True,
         ):
             add(a_t, h_prev)  # (eq-lstm-preactivation)
@@ -118,11 +121,12 @@ class LSTMThroughTime(torch.autograd.Function):
             torch.tanh(c, out=m).mul_(o)  # (eq-lstm-hidden)
             if W_hr is not None:
                 h.copy_(linear(m.to(x.dtype), W_hr))
-        if ctx is not None:
-            ctx.steps, ctx.mask = steps, mask
-            ctx.set_materialize_grads(False)
-            ctx.save_for_backward(x, h0, c0, *weights, a, cs, hs, ms)
-        return *steps.results(hs, x.dtype), cs[steps.final].to(x.dtype, copy=True)
+        if ctx is None:
+            return *steps.results(hs, x.dtype, copy=False), cs.to(x.dtype)
+        ctx.steps, ctx.mask = steps, mask
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(x, h0, c0, *weights, a, cs, hs, ms)
+        return *steps.results(hs, x.dtype, copy=True), cs[steps.final].to(x.dtype, copy=True)
 
     @staticmethod
     def backward(ctx: Any, dhs: Any, dh_last: Any, dc_last: Any) -> Gradients:
@@ -144,8 +148,8 @@ class LSTMThroughTime(torch.autograd.Function):
         add = adder_back(W_h, steps.batch, mask)
         for da_t, da_ifg, da_o, f_t, through_h_t, dc_prev, dc, dh_prev, dh in steps.backwards(
             *map(steps.each, (da, blocks[:, :3], blocks[:, 3], f, through_h)),
-            *(steps.before(dc_all), steps.after(dc_all)),
-            *(steps.before(dh_all), steps.after(dh_all)),
+            *steps.around(dc_all),
+            *steps.around(dh_all),
         ):
             dm = dh if W_hr is None else (dh.to(x.dtype) @ W_hr).to(dh.dtype)
             dc.addcmul_(dm, through_h_t)  # two roads: through time, and through h  (eq-lstm-dcell)
@@ -160,7 +164,7 @@ class LSTMThroughTime(torch.autograd.Function):
         _, dW_h, db_h = linear_gradients(da, h_read.to(x.dtype), W_h, b_h, (False, needed[4]))
         dW_hr = None
         if W_hr is not None:
-            dW_hr = dh_all[steps.written].to(x.dtype).T @ ms[steps.written].to(x.dtype)
+            dW_hr = dh_all[steps.written].to(x.dtype).T @ ms.to(x.dtype)
         dh0, dc0 = (d[steps.initial].to(x.dtype) for d in (dh_all, dc_all))
         return None, None, dx, dh0, dc0, dW_x, dW_h, db_x, db_h, dW_hr
 

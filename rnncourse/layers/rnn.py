@@ -81,7 +81,7 @@ class RNNThroughTime(torch.autograd.Function):
         a = linear(x, W_x, b_x if b_x is None else b_x + b_h).to(dtype)  # of all steps at once
         hs = steps.states(h0, dtype)
         add = adder(W_h.T, steps.batch, mask)
-        for a_t, h_prev, h in zip(steps.each(a), steps.before(hs), steps.after(hs), strict=True):
+        for a_t, h_prev, h in zip(steps.each(a), *steps.around(hs), strict=True):
             add(a_t, h_prev)
             if nonlinearity == "tanh":
                 torch.tanh(a_t, out=h)
@@ -91,7 +91,7 @@ class RNNThroughTime(torch.autograd.Function):
             ctx.settings = (steps, mask, nonlinearity)
             ctx.set_materialize_grads(False)
             ctx.save_for_backward(x, h0, *weights, hs)
-        return steps.results(hs, x.dtype)
+        return steps.results(hs, x.dtype, ctx is not None)
 
     @staticmethod
     def backward(ctx: Any, dhs: Tensor | None, dh_last: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -107,9 +107,7 @@ class RNNThroughTime(torch.autograd.Function):
         da = 1 - h**2 if nonlinearity == "tanh" else (h > 0).to(h.dtype)  # times dh, in the loop
         dh_all = steps.gradients(dhs, dh_last, hs)
         add = adder_back(W_h, steps.batch, mask)
-        for da_t, dh_prev, dh in steps.backwards(
-            steps.each(da), steps.before(dh_all), steps.after(dh_all)
-        ):
+        for da_t, dh_prev, dh in steps.backwards(steps.each(da), *steps.around(dh_all)):
             da_t.mul_(dh)
             add(dh_prev, da_t)
         h_read = hs[steps.read] if mask is None else hs[steps.read] * steps.spread(mask)

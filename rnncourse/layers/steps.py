@@ -49,23 +49,16 @@ class Steps:
 
     def each(self, rows: Tensor) -> Sequence[Tensor]:
         """Views of flat rows (N, ·), one a step, in the order of the steps."""
-        views = rows.split(self.sizes)
+        views = rows.split_with_sizes(self.sizes)
         return views[::-1] if self.reverse else views
 
-    def before(self, states: Tensor) -> Sequence[Tensor]:
-        """Views of the states that each step reads."""
-        return self._blocks(states, near=not self.reverse)
-
-    def after(self, states: Tensor) -> Sequence[Tensor]:
-        """Views of the states that each step writes."""
-        return self._blocks(states, near=self.reverse)
-
-    def _blocks(self, states: Tensor, near: bool) -> Sequence[Tensor]:
-        views = states.split([self.batch, *self.sizes])
-        views = views[:-1] if near else views[1:]
-        if near and not self.even:
-            views = tuple(v[:n] for v, n in zip(views, self.sizes, strict=True))
-        return views[::-1] if self.reverse else views
+    def around(self, states: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Views of the states that each step reads, and of those that it writes."""
+        blocks = states.split_with_sizes([self.batch, *self.sizes])
+        near, far = blocks[:-1], blocks[1:]
+        if not self.even:
+            near = tuple(b[:n] for b, n in zip(near, self.sizes, strict=True))
+        return (far[::-1], near[::-1]) if self.reverse else (near, far)
 
     def backwards(self, *views: Sequence[Tensor]) -> Iterable[tuple[Tensor, ...]]:
         """The views of each step together, the last step first."""
@@ -89,10 +82,15 @@ class Steps:
             matrix[self.final] += dlast
         return matrix
 
-    def results(self, states: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Copies of what the steps wrote, by rows, and of each sequence's last."""
-        written, last = states[self.written], states[self.final]
-        return written.to(dtype, copy=True), last.to(dtype, copy=True)
+    def one_state(self, initial: Tensor, dtype: torch.dtype) -> tuple[Tensor, Sequence[Tensor]]:
+        """A copy of the first states for the steps to write over, and its views, one a step."""
+        state = initial.to(dtype, copy=True)
+        sizes = reversed(self.sizes) if self.reverse else self.sizes
+        return state, [state if n == self.batch else state[:n] for n in sizes]
+
+    def results(self, states: Tensor, dtype: torch.dtype, copy: bool) -> tuple[Tensor, Tensor]:
+        """What the steps wrote, by rows, and each sequence's last; a copy where one is asked."""
+        return states[self.written].to(dtype, copy=copy), states[self.final].to(dtype, copy=True)
 
     def spread(self, mask: Tensor) -> Tensor:
         """The row of each sequence, at each of its steps: (B, ·) to (N, ·)."""
