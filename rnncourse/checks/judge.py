@@ -27,12 +27,12 @@ def judge(check: Check, cases: Sequence[Case], answers: Sequence[Answer]) -> Rep
     ]
     items = [_item_result(item, cases, faults) for item in check.items]
     if all(item.passed for item in items):
-        return Report(check.id, items, None, "Everything is right.")
+        return Report(check.id, check.title, items, None, "Everything is right.")
     first = next(n for n, said in enumerate(faults) if said)
     item, answer = cases[first][0], answers[first]
     if answer.problem:
         link = check.link(check.section)
-        return Report(check.id, items, None, answer.problem, link, answer.kind)
+        return Report(check.id, check.title, items, None, answer.problem, link, answer.kind)
     mistake = recognise(check, cases, answers)
     said = [f"{check.function_name}: {faults[first]}."]
     if mistake:
@@ -41,7 +41,9 @@ def judge(check: Check, cases: Sequence[Case], answers: Sequence[Answer]) -> Rep
     if asks:
         said.append(f"Ask: {asks}")
     link = check.link(mistake.section if mistake else check.section)
-    return Report(check.id, items, mistake.slug if mistake else None, "\n".join(said), link)
+    return Report(
+        check.id, check.title, items, mistake.slug if mistake else None, "\n".join(said), link
+    )
 
 
 def recognise(check: Check, cases: Sequence[Case], answers: Sequence[Answer]) -> Mistake | None:
@@ -51,8 +53,7 @@ def recognise(check: Check, cases: Sequence[Case], answers: Sequence[Answer]) ->
         for (item, inputs), answer in zip(cases, answers, strict=True)
         if item is check.items[0]
     ]
-    right = all(same(arrays, expected(check, inputs)) for inputs, arrays in drawn)
-    if right or not all(arrays for _, arrays in drawn):
+    if not all(arrays for _, arrays in drawn):
         return None
     with np.errstate(all="ignore"):
         for mistake in check.mistakes:

@@ -156,7 +156,9 @@ def _explain(
         said += " (its inputs were read-only arrays)"
     last = frames[-1]
     source = linecache.getline(last.filename, last.lineno or 0).strip()
-    return "raised", f"{name} raised {said}\nIn {inner}, line {last.lineno}: {source}"
+    shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in inputs.items())
+    where = f"In {inner}, line {last.lineno}: {source}\nGiven: {shapes}"
+    return "raised", f"{name} raised {said}\n{where}"
 
 
 def _learners_frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -27,6 +27,7 @@ class Report:
     """
 
     id: str
+    title: str
     items: Sequence[ItemResult]
     diagnosis: str | None
     message: str
@@ -64,11 +65,13 @@ class Report:
         return [f": {item.note}" if item.note and item is not first else "" for item in self.items]
 
     def text(self) -> str:
+        """Return the report in plain text; where nothing passed it need not list the items."""
         lines = [self.headline]
-        for item, note in zip(self.items, self.notes(), strict=True):
+        listed = self.items if any(item.passed for item in self.items) else []
+        for item, note in zip(listed, self.notes(), strict=False):
             state = "passed" if item.passed else "failed"
             lines.append(f"  {state}  {item.name}{note}")
-        lines += ["", *self.message.splitlines()]
+        lines += [""] * bool(listed) + self.message.splitlines()
         if self.link:
             lines.append(f"Read: {self.link}")
         return "\n".join(lines)
@@ -83,10 +86,11 @@ class Report:
         )
         said = html.escape(self.message).replace("\n", "<br>")
         read = f'<br>Read: <a href="{self.link}">{self.link}</a>' if self.link else ""
+        left = 'style="text-align: left; white-space: nowrap"'
         return (
-            f"<table><caption>{html.escape(self.headline)}</caption>"
-            "<thead><tr><th scope=col>result</th><th scope=col>item</th>"
-            f"<th scope=col>points</th></tr></thead><tbody>{rows}</tbody></table>"
+            f"<table><caption {left}>{html.escape(f'{self.title}. {self.headline}')}</caption>"
+            f'<thead><tr><th scope="col">result</th><th scope="col" {left}>item</th>'
+            f'<th scope="col">points</th></tr></thead><tbody>{rows}</tbody></table>'
             f"<p>{said}{read}</p>"
         )
 

@@ -35,13 +35,14 @@ INSTEAD = "use --sandbox none for submissions that you trust"
 
 
 def require_bwrap() -> None:
-    """Raise GradingError where bubblewrap is missing or may not make a sandbox here."""
+    """Raise GradingError where bubblewrap is missing, or no submission could run in its sandbox."""
     if shutil.which("bwrap") is None:
         raise GradingError(f"bubblewrap is missing: apt-get install bubblewrap, or {INSTEAD}")
-    tried = subprocess.run([*_bwrap(), "--", "true"], capture_output=True, text=True)  # noqa: S603
+    needed = [sys.executable, "-c", "import ipykernel, rnncourse"]
+    tried = subprocess.run([*_bwrap(), "--", *needed], capture_output=True, text=True)  # noqa: S603
     if tried.returncode != 0:
-        said = tried.stderr.strip().replace("\n", "; ")
-        raise GradingError(f"bubblewrap makes no sandbox here ({said}); {INSTEAD}")
+        said = tried.stderr.strip().splitlines()
+        raise GradingError(f"nothing can run in bubblewrap here ({said[-1]}); {INSTEAD}")
 
 
 @contextlib.contextmanager

@@ -69,6 +69,18 @@ def always_float32(*arguments):
     return [state.astype(np.float32) for state in cells.lstm_step(*arguments)]
 
 
+def float32_in_half(*arguments):
+    if arguments[0].dtype == np.float32:
+        arguments = [array.astype(np.float16) for array in arguments]
+        return [state.astype(np.float32) for state in cells.lstm_step(*arguments)]
+    return cells.lstm_step(*arguments)
+
+
+def off_by_a_millionth(*arguments):
+    h, c = cells.lstm_step(*arguments)
+    return h * (1 + 1e-6), c
+
+
 def overflows(x, h_prev, c_prev, W_x, W_h, b):
     def sigmoid(a):
         return np.exp(a) / (1 + np.exp(a))
@@ -139,6 +151,7 @@ def _line(function):
     [
         (batch_of_one_squeezed, "a batch of one", "h has shape (3,), expected (1, 3) = (B, H)"),
         (always_float64, "float32 in, float32 out", "h is float64 where the inputs are float32"),
+        (float32_in_half, "float32 in, float32 out", "h, c differ (largest gap 0.00"),
         (overflows, "pre-activations of ±1000", "is not finite (nan or inf)"),
         (writes_to_c_prev, "inputs left as they were", "raised ValueError: assignment destination"),
     ],
@@ -148,6 +161,12 @@ def test_one_fault_costs_one_item_and_asks_about_it(function, item, message):
     assert [i.name for i in found.items if not i.passed] == [item]
     assert message in found.message
     assert found.score == found.max_score - 1
+
+
+def test_a_millionth_is_noticed():
+    found = report("lstm-step", off_by_a_millionth)
+    assert found.message.startswith("lstm_step: h differs (largest gap ")
+    assert found.message.endswith("; right: c.")
 
 
 def test_float32_is_not_enough_for_float64():

@@ -16,6 +16,10 @@ def swapped(*arguments):
     return cells.lstm_step(*arguments)[::-1]
 
 
+def careless(*arguments):
+    return [state.squeeze().astype(float) for state in cells.lstm_step(*arguments)]
+
+
 def hostile(*arguments):
     raise ValueError("<script>alert(1)</script>")
 
@@ -23,16 +27,25 @@ def hostile(*arguments):
 def test_as_text():
     assert report("lstm-step", swapped).text().splitlines() == [
         "lstm-step: 0 of 5 passed, 0 of 6 points",
-        "  failed  random inputs",
-        "  failed  a batch of one",
-        "  failed  float32 in, float32 out",
-        "  failed  pre-activations of ±1000",
-        "  failed  inputs left as they were",
-        "",
         "lstm_step: h, c differ (largest gap 1.2).",
         "Your numbers equal those of a cell that returns its two states the other way round, on "
         "every random draw.",
         "Ask: In which order does the signature promise h and c?",
+        "Read: https://OWNER.github.io/rnncourse/book/2-cells/lstm.html#lstm-cell-state",
+    ]
+
+
+def test_as_text_where_some_items_pass():
+    assert report("lstm-step", careless).text().splitlines() == [
+        "lstm-step: 3 of 5 passed, 4 of 6 points",
+        "  passed  random inputs",
+        "  failed  a batch of one",
+        "  failed  float32 in, float32 out: h is float64 where the inputs are float32",
+        "  passed  pre-activations of ±1000",
+        "  passed  inputs left as they were",
+        "",
+        "lstm_step: h has shape (3,), expected (1, 3) = (B, H).",
+        "Ask: Which line drops or mixes an axis of length 1?",
         "Read: https://OWNER.github.io/rnncourse/book/2-cells/lstm.html#lstm-cell-state",
     ]
 
@@ -88,6 +101,20 @@ def lstm_step(x, h_prev, c_prev, W_x, W_h, b):
 """
 
 
+WARNING = """
+import sys, warnings
+import numpy as np
+
+def warns(*arguments):
+    np.exp(np.full(3, 1000.0))
+    warnings.warn("are you sure?")
+    print("a word", file=sys.stderr)
+    return cells.lstm_step(*arguments)
+
+check("lstm-step", warns)
+"""
+
+
 @pytest.fixture(scope="module")
 def notebook():
     """A learner's notebook after a run: a check that fails, one that passes."""
@@ -95,7 +122,7 @@ def notebook():
         "from rnncourse import cells, check",
         LEARNER,
         'check("lstm-step", lstm_step)',
-        'check("lstm-step", cells.lstm_step)',
+        WARNING,
     ]
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     nbclient.NotebookClient(made, allow_errors=True, kernel_name="python3").execute()
@@ -116,8 +143,10 @@ def test_in_a_notebook_the_traceback_is_the_report_and_nothing_else(notebook):
     assert shown.data[MIMETYPE]["message"] in text
 
 
-def test_in_a_notebook_the_report_is_html_and_json(notebook):
-    (shown,) = notebook.cells[3].outputs
+def test_in_a_notebook_the_report_is_html_and_json_and_nothing_goes_to_stderr(notebook):
+    said, shown = notebook.cells[3].outputs
+    assert said.name == "stdout"  # nbgrader gives no points to a cell that writes to stderr
+    assert set(said.text.splitlines()) == {"a word"}
     assert shown.output_type == "display_data"
     assert shown.data[MIMETYPE] == report("lstm-step", cells.lstm_step).json()
     assert shown.data["text/html"] == report("lstm-step", cells.lstm_step).html()

@@ -243,11 +243,10 @@ def summed_in_place(x, h0, c0, W_x, W_h, b, dhs):
         ),
     ],
 )
-def test_passes(id, function, capfd):
+def test_passes(id, function):
     found = report(id, function)
     assert found.passed, found.text()
     assert found.score == found.max_score
-    assert capfd.readouterr().err == ""  # nbgrader gives no points to a cell with stderr
 
 
 def test_a_learner_who_makes_numpy_raise_still_passes():

@@ -35,16 +35,6 @@ DEMO = {
 }  # fmt: skip
 
 
-def copy_exercises(folder):
-    """A course as a fresh clone has it, in a folder whose name is no plain word."""
-    root = folder / "my course (2026) a+b"
-    shutil.copytree(ROOT / "exercises/source", root / "source")
-    shutil.copytree(ROOT / "exercises/demo/submitted", root / "demo/submitted")
-    for name in ("nbgrader_config.py", "demo/nbgrader_config.py"):
-        shutil.copy(ROOT / "exercises" / name, root / name)
-    return root / "demo"
-
-
 def run(*arguments, path="/usr/local/bin:/usr/bin:/bin"):
     """Run a command as the Makefile does, without an activated environment."""
     environment = {**os.environ, "PATH": path}
@@ -76,7 +66,7 @@ def times(course):
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded(tmp_path_factory, copy_exercises):
     """The demo, graded once in the sandbox: its folder, and what the command printed."""
     course = copy_exercises(tmp_path_factory.mktemp("grading"))
     done = grade(course, "--json")
@@ -99,7 +89,7 @@ def test_the_demo_gets_its_scores(graded):
     assert gradebook_scores(course) == {student: score for student, (score, _) in DEMO.items()}
 
 
-def test_without_a_sandbox_it_warns_and_gives_the_same_scores(tmp_path, capsys):
+def test_without_a_sandbox_it_warns_and_gives_the_same_scores(tmp_path, copy_exercises, capsys):
     course = copy_exercises(tmp_path)
     for student in ("blank", "right"):
         shutil.rmtree(course / "submitted" / student)
@@ -155,18 +145,6 @@ def test_plain_nbgrader_autograde_gives_the_same_scores(graded):
     assert gradebook_scores(course)["raises"] == 6
 
 
-def change(course, student, edit):
-    """Write a submission: the right one of the demo, after ``edit`` has changed its cells."""
-    notebook = nbformat.read(
-        ROOT / "exercises/demo/submitted/right/ps2-lstm/ps2-lstm.ipynb", as_version=4
-    )
-    notebook.cells = edit(notebook.cells)
-    folder = course / "submitted" / student / "ps2-lstm"
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, folder / "ps2-lstm.ipynb")
-    return folder
-
-
 def without_graded_cells(cells):
     return [cell for cell in cells if not cell.metadata.get("nbgrader", {}).get("grade")]
 
@@ -184,21 +162,13 @@ def code(source):
     return lambda cells: [*cells[:2], nbformat.v4.new_code_cell(source), *cells[2:]]
 
 
-@pytest.fixture
-def empty_course(tmp_path):
-    course = copy_exercises(tmp_path)
-    shutil.rmtree(course / "submitted")
-    return course
-
-
-def test_a_bad_submission_fails_alone_and_keeps_no_old_score(empty_course, capsys):
-    course = empty_course
-    change(course, "Zoë", without_graded_cells)
-    change(course, "[a]", lambda cells: cells)
-    change(course, "tagged", blank_and_tagged)
-    change(course, "dies", code("import os; os._exit(1)"))
-    broken = change(course, "broken", lambda cells: cells)
-    change(course, "empty", lambda cells: cells).joinpath("ps2-lstm.ipynb").unlink()
+def test_a_bad_submission_fails_alone_and_keeps_no_old_score(course, submit, capsys):
+    submit("Zoë", without_graded_cells)
+    submit("[a]")
+    submit("tagged", blank_and_tagged)
+    submit("dies", code("import os; os._exit(1)"))
+    broken = submit("broken")
+    submit("empty").joinpath("ps2-lstm.ipynb").unlink()
     command = ["grade", "ps2-lstm", "--course", str(course), "--sandbox", "none", "--json"]
     assert main(command) == 1
     first = json.loads(capsys.readouterr().out)["submissions"]
@@ -251,9 +221,8 @@ os.system("echo to the terminal >/proc/1/fd/1")
 
 
 @NEEDS_BWRAP
-def test_in_the_sandbox_there_is_the_submission_and_nothing_else(empty_course, monkeypatch):
-    course = empty_course
-    folder = change(course, "curious", code(PROBE.format(course=str(course))))
+def test_in_the_sandbox_there_is_the_submission_and_nothing_else(course, submit, monkeypatch):
+    folder = submit("curious", code(PROBE.format(course=str(course))))
     (folder / "helper.py").write_text("ANSWER = 42")
     (folder / "link").symlink_to(course / "nbgrader_config.py")
     monkeypatch.setenv("RNNCOURSE_SECRET", "7")
@@ -271,98 +240,6 @@ def test_in_the_sandbox_there_is_the_submission_and_nothing_else(empty_course, m
         "writes here",
     }
     assert not (folder / "new").exists()
-
-
-def tree(folder):
-    return sorted(folder.rglob("*"))
-
-
-@pytest.fixture
-def refused(empty_course, capfd):
-    """Run a command that must refuse in one line and write nothing; return the line."""
-
-    def run_it(course=empty_course, assignment="ps2-lstm", *options):
-        before = tree(empty_course.parent)
-        assert main(["grade", assignment, "--course", str(course), *options]) == 1
-        assert tree(empty_course.parent) == before
-        captured = capfd.readouterr()
-        assert captured.out == ""
-        (line,) = captured.err.splitlines()
-        return line.removeprefix("rnncourse: ")
-
-    return run_it
-
-
-def test_an_unknown_assignment_lists_the_known_ones(refused):
-    line = refused(assignment="ps9-gru")
-    assert line.startswith("there is no assignment 'ps9-gru' in ")
-    assert line.endswith("/source; there are: ps2-lstm")
-
-
-def test_a_folder_that_is_no_course(empty_course, refused):
-    nowhere = empty_course / "nowhere"
-    assert refused(nowhere) == f"{nowhere} is no nbgrader course: it has no nbgrader_config.py"
-
-
-def test_a_folder_that_nbgrader_would_read_as_a_pattern(empty_course, refused):
-    strange = empty_course / "a[b]"
-    strange.mkdir()
-    shutil.copy(empty_course / "nbgrader_config.py", strange)
-    assert refused(strange) == f"nbgrader cannot work in {strange}: rename what holds *, ? or ["
-
-
-def test_a_config_that_fails(empty_course, refused):
-    (empty_course / "nbgrader_config.py").write_text("c.x = 1 / 0")
-    line = refused()
-    assert line.endswith("nbgrader_config.py cannot be read: ZeroDivisionError: division by zero")
-
-
-@pytest.mark.parametrize("folders", ["", "submitted", "submitted/ada"])
-def test_no_submissions(folders, empty_course, refused):
-    (empty_course / folders).mkdir(parents=True, exist_ok=True)
-    assert refused() == f"no submissions for ps2-lstm in {empty_course / 'submitted'}"
-
-
-def test_without_bubblewrap_it_says_what_to_install(empty_course, refused, monkeypatch):
-    change(empty_course, "ada", lambda cells: cells)
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert refused() == (
-        "bubblewrap is missing: apt-get install bubblewrap, or use --sandbox none for "
-        "submissions that you trust"
-    )
-
-
-def test_a_sandbox_that_cannot_be_made(empty_course, refused, monkeypatch, tmp_path):
-    change(empty_course, "ada", lambda cells: cells)
-    fake = tmp_path / "bin/bwrap"
-    fake.parent.mkdir()
-    fake.write_text("#!/bin/sh\necho bwrap: setting up uid map: Permission denied >&2; exit 1\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{fake.parent}:/bin")
-    assert refused() == (
-        "bubblewrap makes no sandbox here (bwrap: setting up uid map: Permission denied); "
-        "use --sandbox none for submissions that you trust"
-    )
-
-
-@NEEDS_BWRAP
-def test_a_corrupt_gradebook_is_left_as_it_is(empty_course, refused):
-    change(empty_course, "ada", lambda cells: cells)
-    (empty_course / "gradebook.db").write_text("no database " * 100)
-    line = refused()
-    assert "gradebook.db: " in line
-    assert (empty_course / "gradebook.db").read_text() == "no database " * 100
-
-
-@NEEDS_BWRAP
-def test_a_course_that_cannot_be_written(empty_course):
-    change(empty_course, "ada", lambda cells: cells)
-    read_only = ["bwrap", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev"]
-    command = [*read_only, RNNCOURSE, "grade", "ps2-lstm", "--course", empty_course]
-    before = tree(empty_course)
-    done = run(*command, "--sandbox", "none")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        f"rnncourse: cannot write into {empty_course}: Read-only file system"
-    )
-    assert tree(empty_course) == before
+    before = times(course)
+    assert grade(course, "--regrade").returncode == 0
+    assert times(course)[path] > before[path]
