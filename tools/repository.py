@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 SETUP = (
     'import importlib.util as u; u.find_spec("rnncourse") or get_ipython().run_line_magic('
-    '"pip", "install -q --no-deps git+{url}")  # fmt: skip'
+    '"pip", "install -q --no-deps git+{url}");  # fmt: skip'
 )
 
 
