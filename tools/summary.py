@@ -3,6 +3,7 @@
 import json
 import pickle
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,9 +21,11 @@ def main(demo: str) -> None:
     print("Exercises  exercises/release, for students")
     print(f"Demo       {grades['assignment']}, graded into exercises/demo/gradebook.db")
     for row in grades["submissions"]:
-        why = "; ".join(row["diagnoses"]) or row["reason"] or ""
         score = f"{row['score']:g} of {row['max_score']:g}" if row["score"] is not None else "none"
-        print(f"           {row['student']:16} {score:>9}  {row['status']:9} {why}")
+        print(f"           {row['student']:16} {score:>9}  {row['status']}")
+        for why in [*row["diagnoses"], row["reason"]]:
+            if why:
+                print(f"             {textwrap.shorten(why, 80)}")
 
 
 if __name__ == "__main__":
