@@ -166,7 +166,7 @@ def saved_activations(
         unprojected_h = d.H if d.P else 0
         every_step += d.R + SAVED[layer][cell] * d.H + unprojected_h
         if layer == "rnncourse":  # the initial state as it was given, and the last of each state
-            once += 2 * (d.R + d.H * (cell == "lstm")) + unprojected_h
+            once += 2 * (d.R + d.H * (cell == "lstm"))
         elif cell == "rnn":
             once += d.H  # the last h
     return batch * (steps * every_step + once)
