@@ -29,7 +29,7 @@ def adder(matrix: Tensor, rows: int, before: Tensor | None = None) -> Adder:
             pass
         else:
             return lambda total, v: total.add_(product(v, packed, None, "none", [], ""))
-    return lambda total, v: total.addmm_(v, matrix)
+    return lambda total, v: torch.addmm(total, v, matrix, out=total)
 
 
 def adder_back(matrix: Tensor, rows: int, after: Tensor | None = None) -> Adder:
