@@ -1,4 +1,4 @@
-"""The command line: rnncourse check, rnncourse grade."""
+"""The command line: rnncourse check, grade and bench."""
 
 import argparse
 import importlib.util
@@ -53,6 +53,20 @@ def grade(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def bench(arguments: argparse.Namespace) -> int:
+    """Time the layers against torch.nn and print a table."""
+    if importlib.util.find_spec("torch") is None:
+        return _fail("timing the layers needs torch: pip install torch")
+    from rnncourse.bench import bench_layers, table
+
+    try:
+        rows = bench_layers(arguments.device)
+    except ValueError as error:
+        return _fail(error)
+    print(json.dumps({"rows": rows}, indent=2) if arguments.json else table(rows))
+    return 0
+
+
 def _fail(said: object) -> int:
     print(f"rnncourse: {said}", file=sys.stderr)
     return 1
@@ -82,4 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     many.add_argument("--regrade", action="store_true", help="grade all, also what is unchanged")
     many.add_argument("--json", action="store_true", help="print the results as JSON")
+
+    speed = commands.add_parser("bench", help="time the layers against torch.nn")
+    speed.set_defaults(command=bench)
+    speed.add_argument("what", choices=["layers"], help="what to time")
+    speed.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="(%(default)s)")
+    speed.add_argument("--json", action="store_true", help="print the rows as JSON")
     return parser

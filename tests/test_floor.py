@@ -57,5 +57,6 @@ def test_cells_and_checks_work_on_the_oldest_numpy_without_torch(empty_python, t
     python, oldest = empty_python
     printed = run(python, "-W", "error", "-c", USE, cwd=tmp_path).splitlines()[-1]
     assert printed == f"{oldest}.0 No module named 'torch'"
-    (typed,) = (tmp_path / "venv").glob("lib/python3.*/site-packages/rnncourse/py.typed")
-    assert typed.is_file()
+    (installed,) = (tmp_path / "venv").glob("lib/python3.*/site-packages/rnncourse")
+    assert (installed / "py.typed").is_file()
+    assert (installed / "layers/native.cpp").is_file()

@@ -85,6 +85,7 @@ class GRUThroughTime(torch.autograd.Function):
     """
 
     loop = staticmethod(gru_loop)
+    native: Any = None  # its replacement in C++, once enable_native has built it
 
     @staticmethod
     def forward(

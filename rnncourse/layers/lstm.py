@@ -80,6 +80,7 @@ class LSTMThroughTime(torch.autograd.Function):
     """
 
     loop = staticmethod(lstm_loop)
+    native: Any = None  # its replacement in C++, once enable_native has built it
 
     @staticmethod
     def forward(

@@ -178,10 +178,13 @@ class Layer(nn.RNNBase):
             if traces is not None:
                 traces.append(seen)
             return seen.h, *final
+        function, native = self.through_time, getattr(self.through_time, "native", None)
+        if native is not None and native.fits(steps, mask, x, weights):
+            function = native
         tensors = (x, *state, *weights)
         if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
-            return self.through_time.apply(*arguments)
-        return self.through_time.forward(None, *arguments)
+            return function.apply(*arguments)
+        return function.forward(None, *arguments)
 
 
 class Cell(nn.RNNCellBase):

@@ -8,6 +8,15 @@ from torch.nn.utils.rnn import PackedSequence
 from rnncourse import layers
 
 
+@pytest.fixture(autouse=True, scope="module", params=["python", "native"])
+def _loop(request):
+    """Every test twice: with the step loop in Python, and in C++ where that fits."""
+    if request.param == "native" and not layers.enable_native():
+        pytest.skip("the native loop needs a C++ compiler: apt-get install g++")
+    yield
+    layers.enable_native(False)
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     torch.manual_seed(20)
