@@ -13,8 +13,9 @@ def as_states(hx: Any, count: int) -> State:
     """The one or two tensors of a state. Raises TypeError, or RuntimeError for another number."""
     if count == 1 and not isinstance(hx, Tensor):
         raise TypeError(f"hx should be one tensor, the initial h, got {type(hx).__name__}")
-    if count == 2 and len(hx) != 2:
-        raise RuntimeError(f"hx should be the pair (h_0, c_0), got {len(hx)} instead of two")
+    if count == 2 and (isinstance(hx, Tensor) or len(hx) != 2):
+        found = "one tensor" if isinstance(hx, Tensor) else f"{len(hx)} of them"
+        raise RuntimeError(f"hx should be the pair (h_0, c_0), got {found}")
     return (hx,) if count == 1 else tuple(hx)
 
 
@@ -76,22 +77,23 @@ def check_states(
 
 def check_cell(x: Tensor, states: State, weight: Tensor, hidden_size: int) -> None:
     """Check what a cell is given, (B, I) and (B, H) each. Raises RuntimeError."""
-    _check_kind("parameter", weight, x)
     if x.shape[1] != weight.shape[1]:
         raise RuntimeError(
             f"input has inconsistent input_size: got {x.shape[1]} expected {weight.shape[1]}, in "
             f"an input of shape {tuple(x.shape)}"
         )
     for k, state in enumerate(states):
-        if len(state) != len(x):
+        if state.shape[0] != x.shape[0]:
             raise RuntimeError(
-                f"Input batch size {len(x)} doesn't match hidden{k} batch size {len(state)}"
+                f"Input batch size {x.shape[0]} doesn't match hidden{k} batch size {state.shape[0]}"
             )
         if state.shape[1] != hidden_size:
             raise RuntimeError(
                 f"hidden{k} has inconsistent hidden_size: got {state.shape[1]}, expected "
                 f"{hidden_size}"
             )
+    _check_kind("parameter", weight, x)
+    for state in states:
         _check_kind("hidden", state, x)
 
 
@@ -109,6 +111,8 @@ def _check_kind(what: str, tensor: Tensor, x: Tensor) -> None:
 
 
 def autocast_on(x: Tensor) -> bool:
-    """Whether autocast chooses the type of products on the device of x."""
+    """Whether autocast chooses the type of products with x; it leaves float64 alone."""
     device = x.device.type
-    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    if x.dtype == torch.float64 or not torch.amp.is_autocast_available(device):
+        return False
+    return torch.is_autocast_enabled(device)

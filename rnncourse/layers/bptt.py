@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C import _functorch as functorch
 
 PACKING_PAYS = 2**24  # multiply-adds in one product; below it packing and its calls cost more
 Adder = Callable[[Tensor, Tensor], object]
@@ -53,22 +54,33 @@ def linear_gradients(
     return dv, dW, None if b is None else d.sum(0)
 
 
-def differentiable_gradients(
+def left_to_autograd(*gradients: Tensor | None) -> bool:
+    """Whether these must go through the readable loop: a graph is asked for, or vmap batches them.
+
+    The first is ``create_graph=True``, the second ``is_grads_batched=True``.
+    """
+    return torch.is_grad_enabled() or any(
+        functorch.is_legacy_batchedtensor(g) or functorch.is_batchedtensor(g)
+        for g in gradients
+        if g is not None
+    )
+
+
+def gradients_by_autograd(
     loop: Callable[..., tuple[Any, Sequence[Tensor]]],
     settings: Sequence[Any],
     tensors: Sequence[Tensor | None],
     gradients: Sequence[Tensor | None],
 ) -> tuple[Tensor | None, ...]:
-    """Gradients that have a graph of their own (``create_graph=True``).
-
-    The hand-derived pass is not derived a second time by hand: the readable loop runs again and
-    autograd goes through it.
-    """
-    # views, so that a gradient is that of one argument alone, even where arguments share a graph
-    views = [t if t is None else t.view_as(t) for t in tensors]
-    seen, state = loop(*settings, *views)
+    """Run the readable loop again and let autograd derive it, with a graph where one is asked."""
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # views, so that a gradient is that of one argument, even where arguments share a graph
+        views = [t if t is None else t.view_as(t) for t in tensors]
+        seen, state = loop(*settings, *views)
     pairs = zip((seen.h, *state), gradients, strict=True)
     outputs, given = zip(*((o, g) for o, g in pairs if g is not None), strict=True)
     wanted = [v for v in views if v is not None and v.requires_grad]
-    found = iter(torch.autograd.grad(outputs, wanted, given, create_graph=True, allow_unused=True))
+    options = {"create_graph": create_graph, "allow_unused": True}
+    found = iter(torch.autograd.grad(outputs, wanted, given, **options))
     return tuple(next(found) if v is not None and v.requires_grad else None for v in views)

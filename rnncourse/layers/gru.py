@@ -13,7 +13,8 @@ from torch.nn.functional import linear
 from rnncourse.layers.bptt import (
     adder,
     adder_back,
-    differentiable_gradients,
+    gradients_by_autograd,
+    left_to_autograd,
     linear_gradients,
     working_dtype,
 )
@@ -124,9 +125,9 @@ class GRUThroughTime(torch.autograd.Function):
         """Gradients of all tensors, after those of steps and mask, which have none."""
         *tensors, a, n, hs = ctx.saved_tensors
         steps, mask = ctx.steps, ctx.mask
-        if torch.is_grad_enabled():
+        if left_to_autograd(dhs, dh_last):
             given = (dhs, dh_last)
-            return None, None, *differentiable_gradients(gru_loop, (steps, mask), tensors, given)
+            return None, None, *gradients_by_autograd(gru_loop, (steps, mask), tensors, given)
         x, h0, W_x, W_h, b_x, b_h = tensors
         H = h0.shape[1]
         r, z, u = a.view(-1, 3, H).unbind(1)
@@ -197,9 +198,9 @@ class GRUResetBeforeThroughTime(torch.autograd.Function):
         """Gradients of all tensors, after those of steps and mask, which have none."""
         *tensors, a, hs = ctx.saved_tensors
         steps, mask = ctx.steps, ctx.mask
-        if torch.is_grad_enabled():
+        if left_to_autograd(dhs, dh_last):
             loop, given = GRUResetBeforeThroughTime.loop, (dhs, dh_last)
-            return None, None, *differentiable_gradients(loop, (steps, mask), tensors, given)
+            return None, None, *gradients_by_autograd(loop, (steps, mask), tensors, given)
         x, h0, W_x, W_h, b_x, _ = tensors
         H = h0.shape[1]
         r, z, n = a.view(-1, 3, H).unbind(1)

@@ -13,7 +13,8 @@ from torch.nn.functional import linear
 from rnncourse.layers.bptt import (
     adder,
     adder_back,
-    differentiable_gradients,
+    gradients_by_autograd,
+    left_to_autograd,
     linear_gradients,
     working_dtype,
 )
@@ -134,9 +135,9 @@ class LSTMThroughTime(torch.autograd.Function):
         """Gradients of all tensors, after those of steps and mask, which have none."""
         *tensors, a, cs, hs, ms = ctx.saved_tensors
         steps, mask = ctx.steps, ctx.mask
-        if torch.is_grad_enabled():
+        if left_to_autograd(dhs, dh_last, dc_last):
             given = (dhs, dh_last, dc_last)
-            return None, None, *differentiable_gradients(lstm_loop, (steps, mask), tensors, given)
+            return None, None, *gradients_by_autograd(lstm_loop, (steps, mask), tensors, given)
         x, _, c0, W_x, W_h, b_x, b_h, W_hr = tensors
         i, f, s, o = a.view(-1, 4, c0.shape[1]).unbind(1)
         tanh_c = cs[steps.written].tanh()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from rnncourse.layers.bptt import differentiable_gradients, linear_gradients
+from rnncourse.layers.bptt import gradients_by_autograd, left_to_autograd, linear_gradients
 from rnncourse.layers.gru import GRUThroughTime, gru_loop
 from rnncourse.layers.lstm import LSTMThroughTime, lstm_loop
 from rnncourse.layers.steps import Steps
@@ -119,10 +119,10 @@ class NativeLSTMThroughTime(LSTMThroughTime):
     def backward(ctx: Any, dhs: Any, dh_last: Any, dc_last: Any) -> Gradients:
         """Gradients of all tensors, after those of steps and mask, which have none."""
         *tensors, a, hs, cs = ctx.saved_tensors
-        if torch.is_grad_enabled():
+        if left_to_autograd(dhs, dh_last, dc_last):
             given = (dhs, dh_last, dc_last)
             settings = (ctx.steps, None)
-            return None, None, *differentiable_gradients(lstm_loop, settings, tensors, given)
+            return None, None, *gradients_by_autograd(lstm_loop, settings, tensors, given)
         x, h0, c0, W_x, W_h, b_x, _, _ = tensors
         dh, dc, da = _given(dh_last, hs[-1]), _given(dc_last, cs[-1]), torch.empty_like(a)
         dhs = torch.zeros_like(hs) if dhs is None else _in_time(dhs, ctx.steps)
@@ -165,9 +165,9 @@ class NativeGRUThroughTime(GRUThroughTime):
     def backward(ctx: Any, dhs: Tensor | None, dh_last: Tensor | None) -> Gradients:
         """Gradients of all tensors, after those of steps and mask, which have none."""
         *tensors, a, hs, us = ctx.saved_tensors
-        if torch.is_grad_enabled():
+        if left_to_autograd(dhs, dh_last):
             given, settings = (dhs, dh_last), (ctx.steps, None)
-            return None, None, *differentiable_gradients(gru_loop, settings, tensors, given)
+            return None, None, *gradients_by_autograd(gru_loop, settings, tensors, given)
         x, h0, W_x, W_h, b_x, b_h = tensors
         H = h0.shape[1]
         dh, da_n, d = _given(dh_last, hs[-1]), torch.empty_like(us), torch.empty_like(a)

@@ -1,5 +1,6 @@
 """What the layers share: the loop over layers and directions, packing, dropout, and options."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -72,6 +73,19 @@ class Layer(nn.RNNBase):
         return super().extra_repr() + "".join(ours)
 
     def forward(self, input: Any, hx: Any = None, *, trace: bool = False) -> Any:
+        """Run ``run``, or torch.nn's own operator where it computes the same and is better known.
+
+        That is in what torch.export and torch.jit.trace write down. torch.compile leaves this
+        layer out of its graph, as it does torch.nn's.
+        """
+        if torch.jit.is_tracing() or torch.compiler.is_exporting():
+            dropout = self.training and self.recurrent_dropout
+            if getattr(self, "reset_after", True) and not dropout and not trace:
+                return super().forward(input, hx)
+        run = _outside_dynamo() if "torch._dynamo" in sys.modules else Layer.run
+        return run(self, input, hx, trace)
+
+    def run(self, input: Any, hx: Any, trace: bool) -> Any:
         """Run over a batch, one sequence or a PackedSequence, in torch.nn's shapes.
 
         Returns the output and the last state or states. With ``trace`` also a list of named
@@ -137,10 +151,13 @@ class Layer(nn.RNNBase):
             return self._layers(x, states, weights, sizes, trace)
         device = x.device.type
         low = torch.get_autocast_dtype(device)
+        # torch.nn's GRU computes in the low type too, but on a CPU its results are not in it
+        result = torch.float32 if self.mode == "GRU" and device == "cpu" else low
         with torch.autocast(device, enabled=False):
             weights = [[w if w is None else w.to(low) for w in row] for row in weights]
             states = tuple(s.to(low) for s in states)
-            return self._layers(x.to(low), states, weights, sizes, trace)
+            x, states, traces = self._layers(x.to(low), states, weights, sizes, trace)
+            return x.to(result), tuple(s.to(result) for s in states), traces
 
     def _layers(
         self, x: Tensor, states: State, weights: list[Weights], sizes: list[int], trace: bool
@@ -210,7 +227,7 @@ class Cell(nn.RNNCellBase):
             )
         x = input if input.dim() == 2 else input.unsqueeze(0)
         if hx is None:
-            state: State = (x.new_zeros(len(x), self.hidden_size),) * self.states
+            state: State = (x.new_zeros(x.shape[0], self.hidden_size),) * self.states
         else:
             state = as_states(hx, self.states)
             for k, s in enumerate(state):
@@ -226,10 +243,20 @@ class Cell(nn.RNNCellBase):
         return state if self.states == 2 else state[0]
 
 
+_run_outside_dynamo: Any = None
+
+
+def _outside_dynamo() -> Any:
+    global _run_outside_dynamo
+    if _run_outside_dynamo is None:
+        _run_outside_dynamo = torch.compiler.disable(Layer.run)
+    return _run_outside_dynamo
+
+
 def _transformed(x: Tensor) -> bool:
     """Whether something looks on that knows torch's operations but no function of ours."""
     return (
-        torch.compiler.is_compiling()
+        torch.compiler.is_exporting()
         or torch.jit.is_tracing()
         or torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0

@@ -10,7 +10,8 @@ from torch.nn.functional import linear
 from rnncourse.layers.bptt import (
     adder,
     adder_back,
-    differentiable_gradients,
+    gradients_by_autograd,
+    left_to_autograd,
     linear_gradients,
     working_dtype,
 )
@@ -97,9 +98,9 @@ class RNNThroughTime(torch.autograd.Function):
     def backward(ctx: Any, dhs: Tensor | None, dh_last: Tensor | None) -> tuple[Tensor | None, ...]:
         """Gradients of all tensors, after those of three settings, which have none."""
         *tensors, hs = ctx.saved_tensors
-        if torch.is_grad_enabled():
+        if left_to_autograd(dhs, dh_last):
             given = (dhs, dh_last)
-            again = differentiable_gradients(rnn_loop, ctx.settings, tensors, given)
+            again = gradients_by_autograd(rnn_loop, ctx.settings, tensors, given)
             return None, None, None, *again
         steps, mask, nonlinearity = ctx.settings
         x, _, W_x, W_h, b_x, b_h = tensors

@@ -35,14 +35,15 @@ class Steps:
         start: Rows = slice(0, B)
         end: Rows = slice(N, N + B)
         if not self.even:
-            counts = torch.tensor(sizes)
+            counts = torch.tensor(sizes, device="cpu")
             before = torch.cat([counts.new_zeros(1), counts.cumsum(0)])  # rows before step t
             blocks = torch.cat([counts.new_zeros(1), before[:-1] + B])  # where block t starts
-            time = torch.repeat_interleave(torch.arange(len(sizes)), counts)
-            sequence = torch.arange(N) - before[time]
-            lengths = (counts[:, None] > torch.arange(B)).sum(0)
+            time = torch.repeat_interleave(torch.arange(len(sizes), device="cpu"), counts)
+            sequence = torch.arange(N, device="cpu") - before[time]
+            each = torch.arange(B, device="cpu")
+            lengths = (counts[:, None] > each).sum(0)
             near = (blocks[time] + sequence).to(device)
-            end = (blocks[lengths] + torch.arange(B)).to(device)
+            end = (blocks[lengths] + each).to(device)
         if reverse:
             near, far, start, end = far, near, end, start
         self.read, self.written, self.initial, self.final = near, far, start, end
