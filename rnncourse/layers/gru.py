@@ -134,10 +134,10 @@ class GRUThroughTime(torch.autograd.Function):
         # da_r, da_z and du are these times dh, in the loop
         d = torch.empty_like(a)
         d_r, d_z, d_u = d.view(-1, 3, H).unbind(1)
-        d_n = (1 - z) * (1 - n**2)
+        d_n = (1 - z).mul_(1 - n * n)
         torch.mul(d_n, r, out=d_u)
-        torch.mul(d_u * (1 - r), u, out=d_r)
-        torch.mul(hs[steps.read] - n, z * (1 - z), out=d_z)
+        torch.mul(torch.addcmul(d_u, d_u, r, value=-1), u, out=d_r)
+        torch.addcmul(z, z, z, value=-1, out=d_z).mul_(hs[steps.read] - n)
         dh_all = steps.gradients(dhs, dh_last, hs)
         add = adder_back(W_h, steps.batch, mask)
         for d_t, blocks, z_t, dh_prev, dh in steps.backwards(

@@ -141,8 +141,9 @@ class LSTMThroughTime(torch.autograd.Function):
         x, _, c0, W_x, W_h, b_x, b_h, W_hr = tensors
         i, f, s, o = a.view(-1, 4, c0.shape[1]).unbind(1)
         tanh_c = cs[steps.written].tanh()
-        through_h = o * (1 - tanh_c**2)
-        da = a * (1 - a)  # still to be multiplied by dc, or by dh for o
+        m = hs[steps.written] if W_hr is None else ms
+        through_h = torch.addcmul(o, m, tanh_c, value=-1)  # o (1 − tanh² c)
+        da = torch.addcmul(a, a, a, value=-1)  # σ' = σ − σ², still to be multiplied by dc or dh
         blocks = da.view(-1, 4, c0.shape[1])
         for block, factor in enumerate((2 * s - 1, cs[steps.read], 4 * i, tanh_c)):
             blocks[:, block].mul_(factor)
@@ -166,7 +167,7 @@ class LSTMThroughTime(torch.autograd.Function):
         _, dW_h, db_h = linear_gradients(da, h_read.to(x.dtype), W_h, b_h, (False, needed[4]))
         dW_hr = None
         if W_hr is not None:
-            dW_hr = dh_all[steps.written].to(x.dtype).T @ ms.to(x.dtype)
+            dW_hr = dh_all[steps.written].to(x.dtype).T @ m.to(x.dtype)
         dh0, dc0 = (d[steps.initial].to(x.dtype) for d in (dh_all, dc_all))
         return None, None, dx, dh0, dc0, dW_x, dW_h, db_x, db_h, dW_hr
 
