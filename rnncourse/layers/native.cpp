@@ -61,7 +61,8 @@ V tanh(V a) {
 template <typename V, typename Product, typename Gates>
 void step(int64_t B, int64_t H, Product product_of, Gates gates) {
   int64_t width = std::clamp<int64_t>((H / at::get_num_threads() + 15) / 16 * 16, 16, 64);
-  at::parallel_for(0, (H + width - 1) / width, 1, [&](int64_t begin, int64_t end) {
+  int64_t worth_a_thread = 100000 / (B * H * width) + 1;  // tiles; waking one costs about 1 µs
+  at::parallel_for(0, (H + width - 1) / width, worth_a_thread, [&](int64_t begin, int64_t end) {
     for (int64_t j = begin * width; j < std::min(H, end * width); j += width) {
       int64_t stop = std::min(H, j + width);
       product_of(j, stop - j);

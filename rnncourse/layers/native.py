@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 from torch.nn.functional import linear
 
 from rnncourse.layers.bptt import gradients_by_autograd, left_to_autograd, linear_gradients
@@ -63,10 +64,14 @@ def _built() -> Any:
 
 
 def fits(steps: Steps, mask: Tensor | None, x: Tensor, weights: Any) -> bool:
-    """Whether the C++ loop is made for this: no dropout mask, no projection, equal lengths."""
+    """Whether the C++ loop is made for this: no dropout mask, no projection, equal lengths.
+
+    Nor is it for those who look on from Python: counters of FLOPs, tensors without numbers.
+    """
     projected = len(weights) == 5 and weights[4] is not None
-    plain = mask is None and steps.even and not projected
-    return plain and x.is_cpu and x.dtype in (torch.float32, torch.float64)
+    plain = mask is None and steps.even and steps.batch > 0 and not projected
+    watched = torch._C._len_torch_dispatch_stack() > 0 or type(x) not in (Tensor, Parameter)
+    return plain and x.is_cpu and x.dtype in (torch.float32, torch.float64) and not watched
 
 
 def _call(name: str, *tensors: Tensor) -> None:

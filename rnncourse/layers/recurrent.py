@@ -72,7 +72,7 @@ class Layer(nn.RNNBase):
         ours = [f", {n}={given[n]}" for n, default in options.items() if given[n] != default]
         return super().extra_repr() + "".join(ours)
 
-    def forward(self, input: Any, hx: Any = None, *, trace: bool = False) -> Any:
+    def forward(self, input: Any, hx: Any = None, trace: bool = False) -> Any:
         """Run ``run``, or torch.nn's own operator where it computes the same and is better known.
 
         That is in what torch.export and torch.jit.trace write down. torch.compile leaves this
@@ -116,9 +116,13 @@ class Layer(nn.RNNBase):
         states = states if batched else tuple(s.squeeze(1) for s in states)
 
         def shaped(rows: Tensor) -> Any:
+            flat = packed or not batched
+            shape = rows.shape if flat else (len(sizes), sizes[0], rows.shape[1])
+            # under no_grad not as a view, to which autograd would let nobody add a parameter
+            as_view = torch.is_grad_enabled() or _transformed(rows)
+            rows = rows.view(shape) if as_view else torch.ops.aten._unsafe_view(rows, shape)
             if packed:
                 return PackedSequence(rows, batch_sizes, order, restore)
-            rows = rows.view(len(sizes), sizes[0], rows.shape[1]) if batched else rows
             return rows.transpose(0, 1) if batched and self.batch_first else rows
 
         result = shaped(x), states if self.states == 2 else states[0]

@@ -182,6 +182,15 @@ def test_results_may_be_changed_in_place(name, pair, flat):
     torch.testing.assert_close(last, before)
 
 
+def test_a_parameter_may_be_added_in_place_to_a_frozen_layers_result(name):
+    layer, shift = getattr(layers, name)(I, H), nn.Parameter(torch.ones(H))
+    with torch.no_grad():
+        out = layer(torch.randn(T, B, I))[0]
+    out += shift
+    out.sum().backward()
+    assert shift.grad.tolist() == [T * B] * H
+
+
 def test_copies_and_pickles_compute_the_same(name, pair, flat):
     _, ours = pair(name, I, H, 2, bidirectional=True)
     x = batch()

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from torch.nn.utils.rnn import pack_sequence
+from torch.utils.flop_counter import FlopCounterMode
 
 import rnncourse
 from rnncourse import layers
@@ -52,6 +53,18 @@ def test_leaves_the_rest_to_python(layer, x, ran):
     names = " ".join(ran(layer(), x))
     assert "ThroughTimeBackward" in names
     assert "Native" not in names
+
+
+def test_leaves_those_who_look_on_from_python_their_view(ran):
+    layer, x = rnncourse.LSTM(3, 4), torch.ones(5, 2, 3)
+    with FlopCounterMode(display=False) as counter:
+        names = " ".join(ran(layer, x))
+    assert "Native" not in names
+    assert counter.get_total_flops() == 2 * 5 * 2 * 16 * (3 + 4)
+
+
+def test_an_empty_batch_in_float32(name, ran):
+    assert getattr(rnncourse, name)(3, 4)(torch.zeros(5, 0, 3))[0].shape == (5, 0, 4)
 
 
 def test_nan_and_saturation_come_through(name):
