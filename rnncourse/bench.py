@@ -4,12 +4,16 @@ Every ratio is torch.nn's time divided by ours, medians of one run: above 1, our
 floor is the matrix products alone, done once over all steps where the equations allow it.
 """
 
+import contextlib
+import functools
 import itertools
 import math
+import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -90,12 +94,17 @@ def train_step(forward: Callable[[], Tensor], leaves: list[Tensor], dhs: Tensor)
     forward().backward(dhs)
 
 
+def _gradients(layer: nn.Module, x: Tensor, dhs: Tensor) -> tuple[Tensor, ...]:
+    return torch.autograd.grad(layer(x)[0], [x, *layer.parameters()], dhs)
+
+
 def peak_bytes(step: Callable[[], object]) -> int:
     """Bytes that one step holds at the most, beyond those held before it (CPU)."""
     from torch.profiler import ProfilerActivity, profile
 
     step()
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+    settings = {"activities": [ProfilerActivity.CPU], "profile_memory": True}
+    with _silent_stderr(), profile(**settings) as profiler:  # type: ignore[arg-type]
         step()
     held = peak = 0
     events = profiler.profiler.kineto_results.events()
@@ -104,6 +113,19 @@ def peak_bytes(step: Callable[[], object]) -> int:
             held += event.nbytes()
             peak = max(peak, held)
     return peak
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep quiet what torch's profiler reports of itself, past Python's own stderr."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def bench_layers(device: str = "cpu") -> list[dict]:
@@ -147,7 +169,7 @@ def _row(cell: str, mode: str, shape: tuple[int, int, int, int], device: str) ->
         "textbook": lambda: textbook(cell, x, theirs),
     }
     runs: dict[str, Callable[[], object]] = dict(forwards)
-    row = {"cell": cell, "mode": mode, "T": T, "B": B, "I": I, "H": H}
+    row: dict[str, Any] = {"cell": cell, "mode": mode, "T": T, "B": B, "I": I, "H": H}
     if mode == "train":
         leaves = [x, *theirs.parameters(), *ours.parameters()]
         runs = {
@@ -155,7 +177,8 @@ def _row(cell: str, mode: str, shape: tuple[int, int, int, int], device: str) ->
             for name, forward in forwards.items()
         }
         if device == "cpu":
-            row |= {f"{name}_mb": peak_bytes(runs[name]) / 1e6 for name in ("torch", "ours")}
+            for name, layer in (("torch", theirs), ("ours", ours)):
+                row[f"{name}_mb"] = peak_bytes(functools.partial(_gradients, layer, x, dhs)) / 1e6
     bare = x.detach()
     runs["floor"] = lambda: products_alone(bare, theirs, mode == "train")
     sync = torch.cuda.synchronize if device == "cuda" else _nothing
@@ -176,12 +199,14 @@ def table(rows: list[dict]) -> str:
     """Lay out the rows, and below them the geometric means over the shapes."""
     lines = [
         "loop   threads cell mode    T   B   I   H   torch ms   ours ms  ratio  textbook  floor"
+        "  peak MB, theirs, ours"
     ]
     for r in rows:
         sizes = "".join(f"{r[letter]:4}" for letter in "TBIH")
         times = f"{r['torch_ms']:11.2f}{r['ours_ms']:10.2f}{r['ratio']:7.2f}"
         others = f"{r['textbook_ms'] / r['ours_ms']:10.2f}{r['floor_ms'] / r['ours_ms']:7.0%}"
-        lines.append(_head(r) + sizes + times + others)
+        memory = f"{r['torch_mb']:9.1f}{r['ours_mb']:8.1f}" if "torch_mb" in r else ""
+        lines.append(_head(r) + sizes + times + others + memory)
     lines.append("geometric means over the shapes")
     for _, same in itertools.groupby(sorted(rows, key=_head), key=_head):
         group = list(same)
