@@ -15,6 +15,7 @@ course: book release demo  ## build the book, release the exercises, grade the d
 	@python tools/summary.py _build/demo.json
 
 book: .venv/ready  ## build the book into _build/html
+	python tools/repository.py
 	jupyter-book build . -W --keep-going --quiet
 
 release: $(RELEASES)  ## make the students' notebooks in exercises/release

@@ -77,6 +77,12 @@ def test_a_notebook_with_another_start_is_named(root, spoil, capsys):
     assert "book/a.ipynb: " in capsys.readouterr().err
 
 
+def test_a_backup_of_jupyters_is_no_notebook_of_ours(root):
+    (root / "book/.ipynb_checkpoints").mkdir()
+    (root / "book/.ipynb_checkpoints/a-checkpoint.ipynb").write_text("{}")
+    assert repository.main([], root) == 0
+
+
 def test_a_notebook_that_is_no_json_is_named(root, capsys):
     (root / "book/a.ipynb").write_text("{")
     assert repository.main([], root) == 1

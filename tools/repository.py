@@ -38,9 +38,9 @@ def owner_and_name(url: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def tracked(root: Path, *patterns: str) -> list[Path]:
+def tracked(root: Path) -> list[Path]:
     """Files of the repository, also new ones that git does not ignore."""
-    command = ["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z", *patterns]
+    command = ["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z"]
     names = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
     return [root / name for name in names.split("\0") if name and (root / name).is_file()]
 
@@ -69,7 +69,9 @@ def faults(root: Path, url: str) -> list[str]:
     """List the notebooks whose first two cells are not the badge and the set-up line."""
     owner, name = owner_and_name(url)
     found = []
-    for path in tracked(root, "book/*.ipynb", "exercises/source/*.ipynb"):
+    for path in sorted([*root.glob("book/**/*.ipynb"), *root.glob("exercises/source/**/*.ipynb")]):
+        if ".ipynb_checkpoints" in path.parts:
+            continue
         where = path.relative_to(root).as_posix()
         colab = f"https://colab.research.google.com/github/{owner}/{name}/blob/main/{where}"
         expected = [f"[![Open in Colab]({BADGE})]({colab})", SETUP.format(url=url)]
