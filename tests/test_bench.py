@@ -28,10 +28,11 @@ def test_the_textbook_loop_computes_what_torch_does(cell):
 def test_the_floor_is_the_products_and_no_more(cell, train):
     from torch.utils.flop_counter import FlopCounterMode
 
-    layer = bench.THEIRS[cell](3, 4)
+    G = bench.BLOCKS[cell]
+    shapes = [(6, 2, 3), (6, 2, 4), (6, 2, 4 * G), (4 * G, 3), (4 * G, 4)]
     with FlopCounterMode(display=False) as counter:
-        bench.products_alone(torch.ones(6, 2, 3), layer, train)
-    forward = 2 * 6 * 2 * bench.BLOCKS[cell] * 4 * (3 + 4)
+        bench.products_alone(*map(torch.ones, shapes), train)
+    forward = 2 * 6 * 2 * G * 4 * (3 + 4)
     assert counter.get_total_flops() == forward * (3 if train else 1)
 
 

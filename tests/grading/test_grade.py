@@ -124,6 +124,17 @@ def test_a_second_run_grades_nothing_and_says_the_same_and_a_change_is_graded(gr
 
 
 @NEEDS_BWRAP
+def test_a_gradebook_that_was_taken_away_is_filled_again(course, submit, capsys):
+    submit("Ada")
+    command = ["grade", "ps2-lstm", "--course", str(course), "--sandbox", "none"]
+    assert main(command) == 0
+    (course / "gradebook.db").unlink()
+    capsys.readouterr()
+    assert main(command) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["Ada      30 of 30"]
+    assert gradebook_scores(course) == {"Ada": 30}
+
+
 def test_generate_feedback_works_afterwards(graded):
     course, _ = graded
     options = ["--course-dir", course, "--student", "gates-swapped"]
