@@ -1,11 +1,17 @@
-"""All checks, by id."""
+"""All checks, by id: those of every problem set, a file ps1.py, ps2.py and so on each."""
 
 import difflib
+import importlib
+from pathlib import Path
 
-from rnncourse.checks import ps2
 from rnncourse.checks.declare import Check
 
-CHECKS = {check.id: check for check in ps2.CHECKS}
+SETS = sorted(path.stem for path in Path(__file__).parent.glob("ps[0-9].py"))
+CHECKS: dict[str, Check] = {
+    check.id: check
+    for name in SETS
+    for check in importlib.import_module(f"rnncourse.checks.{name}").CHECKS
+}
 
 
 class UnknownCheckError(ValueError):

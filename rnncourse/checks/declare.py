@@ -1,7 +1,7 @@
 """What a check is: data, a way to ask the learner's function, and mistakes that run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,10 @@ BOOK = "https://OWNER.github.io/rnncourse/"
 Inputs = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 Function = Callable[..., Any]
+
+# a right answer in another order of operations is off by 1e-15 and 1e-6, the smallest recognised
+# mistake by 1e-3
+TOLERANCE = {"float64": 1e-8, "float32": 1e-4}
 
 
 class Probe(Protocol):
@@ -42,7 +46,7 @@ class Item:
 
     ``asks`` is the question shown where the item fails and no mistake is recognised. With
     ``read_only`` the function gets arrays that it cannot write to, and must not have written to
-    any others.
+    any others. A ``bonus`` has no points, and the check passes without it.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Item:
     cases: tuple[Callable[[np.random.Generator], Inputs], ...]
     asks: str = ""
     read_only: bool = False
+    bonus: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ class Check:
     """What an exercise must do.
 
     ``probe`` calls the learner's function, the reference or a mistake. The first item decides
-    which mistake is recognised.
+    which mistake is recognised. ``name`` is what the learner defines, the id with underscores
+    unless given. ``tolerance`` is relative to the largest expected value, by dtype. ``allows``
+    names what a learner may call besides their own code: "layers" are torch.nn's.
     """
 
     id: str
@@ -68,6 +75,9 @@ class Check:
     probe: Probe
     items: tuple[Item, ...]
     mistakes: tuple[Mistake, ...]
+    name: str = ""
+    tolerance: Mapping[str, float] = field(default_factory=lambda: TOLERANCE)
+    allows: frozenset[str] = frozenset()
 
     @property
     def points(self) -> float:
@@ -75,7 +85,7 @@ class Check:
 
     @property
     def function_name(self) -> str:
-        return self.id.replace("-", "_")
+        return self.name or self.id.replace("-", "_")
 
     def link(self, section: str) -> str:
         return f"{BOOK}{self.page}#{section}"

@@ -1,12 +1,8 @@
 """Problem set 2: the LSTM in NumPy, one step, over time, and back."""
 
-from collections.abc import Callable
-from functools import partial
-
-import numpy as np
-
 from rnncourse.cells import lstm_backward, lstm_forward, lstm_step, lstm_step_backward
-from rnncourse.checks.declare import Check, Inputs, Item
+from rnncourse.checks.declare import Check
+from rnncourse.checks.draws import items
 from rnncourse.checks.lstm_backward_mistakes import OVER_TIME as BACKWARD_MISTAKES
 from rnncourse.checks.lstm_backward_mistakes import STEP as STEP_BACKWARD_MISTAKES
 from rnncourse.checks.lstm_mistakes import FORWARD as FORWARD_MISTAKES
@@ -19,63 +15,6 @@ STEP = {"x": "B I", "h_prev": "B H", "c_prev": "B H", **PARAMETERS}
 STEP_BACKWARD = {**STEP, "dh": "B H", "dc": "B H"}
 FORWARD = {"x": "T B I", "h0": "B H", "c0": "B H", **PARAMETERS}
 BACKWARD = {**FORWARD, "dhs": "T B H"}
-
-
-def draw(rng: np.random.Generator, arguments: dict[str, str], **fixed: int) -> Inputs:
-    """Draw every array from a normal distribution; all sizes differ unless they are ``fixed``."""
-    B, I, H = (int(size) for size in rng.permutation([2, 3, 5]))
-    sizes = {"T": int(rng.choice([4, 6])), "B": B, "I": I, "H": H, "4H": 4 * H} | fixed
-    return {
-        name: rng.normal(size=[sizes[letter] for letter in letters.split()])
-        for name, letters in arguments.items()
-    }
-
-
-def single(rng: np.random.Generator, arguments: dict[str, str]) -> Inputs:
-    return {n: a.astype(np.float32) for n, a in draw(rng, arguments).items()}
-
-
-def extreme(rng: np.random.Generator, arguments: dict[str, str]) -> Inputs:
-    """Put half of the pre-activations at ±1000; the others let gradients through."""
-    inputs = draw(rng, arguments)
-    where = rng.permutation(len(inputs["b"])) % 2 == 0
-    inputs["b"][where] = rng.choice([-1000.0, 1000.0], size=where.sum())
-    return inputs
-
-
-def items(arguments: dict[str, str], points: float) -> tuple[Item, ...]:
-    """The five items of every check in this set; ``points`` are those of the first."""
-
-    def drawn(make: Callable = draw, **fixed: int) -> Callable[[np.random.Generator], Inputs]:
-        return partial(make, arguments=arguments, **fixed)
-
-    over_time = "T B I" in arguments.values()
-    name = "a single step, a batch of one" if over_time else "a batch of one"
-    ones = (drawn(B=1), *([drawn(T=1), drawn(T=1, B=1)] if over_time else []))
-    return (
-        Item("random inputs", points, (drawn(),) * 5),
-        Item(name, 1, ones, "Which line drops or mixes an axis of length 1?"),
-        Item(
-            "float32 in, float32 out",
-            1,
-            (drawn(single),),
-            "Which line brings float64 into a float32 computation?",
-        ),
-        Item(
-            "pre-activations of ±1000",
-            1,
-            (drawn(extreme),) * 2,
-            "What is np.exp(1000), and what does your code do with it?",
-        ),
-        Item(
-            "inputs left as they were",
-            1,
-            (drawn(),),
-            "Which line writes into an array that the caller still needs?",
-            read_only=True,
-        ),
-    )
-
 
 step_values = Returning("h: B H", "c: B H")
 forward_values = Returning("hs: T B H", ("h: B H", "c: B H"))
