@@ -1,196 +1,22 @@
-"""What learners write instead of the LSTM's backward pass, each mistake as a formula that runs."""
+"""What learners write instead of the way back through time, each mistake as a formula that runs."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 
-from rnncourse.cells import (
-    lstm_backward,
-    lstm_gates,
-    lstm_step,
-    lstm_step_backward,
-    sigmoid,
-    unroll,
-)
+from rnncourse.cells import lstm_backward, lstm_step, lstm_step_backward, unroll
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.lstm_mistakes import STEP as FORWARD_STEP
-from rnncourse.checks.lstm_mistakes import gate_orders, untransposed
-
-Array = np.ndarray
-Formula = Callable[[SimpleNamespace], Array]
-
-BACKWARD = "lstm-backward"
-
-
-def cell(
-    dc: Formula = lambda s: s.dc_next + s.dh * s.o * (1 - s.tanh_c**2),
-    dc_prev: Formula = lambda s: s.dc * s.f,
-    df: Formula = lambda s: s.dc * s.c_prev,
-    do: Formula = lambda s: s.dh * s.tanh_c,
-    gate_slope: Callable = lambda gate: gate * (1 - gate),
-    candidate_slope: Callable = lambda g: 1 - g**2,
-    dh_prev: Formula = lambda s: s.da @ s.W_h,
-    read_by_dW_h: Formula = lambda s: s.h_prev,
-    share: Callable[[int], float] = lambda B: 1.0,
-) -> Function:
-    """Make a backward step of these formulas, which see the gates, both states and what precedes.
-
-    ``dc_next`` is the gradient that comes from the next step, ``dc`` all of it.
-    """
-
-    def backward(
-        x: Array, h_prev: Array, c_prev: Array, W_x: Array, W_h: Array, b: Array, dh: Array,
-        dc_next: Array,
-    ) -> tuple:  # fmt: skip
-        s = SimpleNamespace(**lstm_gates(x, h_prev, W_x, W_h, b)._asdict(), W_h=W_h)
-        s.h_prev, s.c_prev, s.dh, s.dc_next = h_prev, c_prev, dh, dc_next
-        s.h, s.c = lstm_step(x, h_prev, c_prev, W_x, W_h, b)
-        s.tanh_c = np.tanh(s.c)
-        s.dc = dc(s)
-        slopes = gate_slope(s.i), gate_slope(s.f), candidate_slope(s.g), gate_slope(s.o)
-        roads = s.dc * s.g, df(s), s.dc * s.i, do(s)
-        s.da = np.concatenate([d * slope for d, slope in zip(roads, slopes, strict=True)], axis=-1)
-        s.dh_prev = dh_prev(s)
-        da = s.da * share(len(x))
-        dW_x, dW_h = da.T @ x, da.T @ read_by_dW_h(s)
-        return s.da @ W_x, s.dh_prev, dc_prev(s), dW_x, dW_h, da.sum(axis=0)
-
-    return backward
-
-
-DC = "Along how many roads does the loss reach c, and does your dc count each of them?"
-STEP = [
-    *(replace(m, section=BACKWARD) for m in gate_orders(lstm_step_backward)),
-    Mistake(
-        "dc-carry-dropped",
-        "a backward pass in which the dc of the next step is lost",
-        DC,
-        BACKWARD,
-        cell(dc=lambda s: s.dh * s.o * (1 - s.tanh_c**2)),
-    ),
-    Mistake(
-        "road-through-h-dropped",
-        "a backward pass in which dh does not reach c",
-        DC,
-        BACKWARD,
-        cell(dc=lambda s: s.dc_next),
-    ),
-    Mistake(
-        "slope-of-tanh-from-c",
-        "a backward pass with 1 - c**2 for the slope of tanh(c)",
-        "Of which number is 1 - y**2 the slope, of tanh's input or of its output?",
-        BACKWARD,
-        cell(dc=lambda s: s.dc_next + s.dh * s.o * (1 - s.c**2)),
-    ),
-    Mistake(
-        "slope-of-tanh-missing",
-        "a backward pass without the slope of tanh(c)",
-        "How much does h move when c moves, if c is already at 10?",
-        BACKWARD,
-        cell(dc=lambda s: s.dc_next + s.dh * s.o),
-    ),
-    Mistake(
-        "output-gate-missing-in-dc",
-        "a backward pass in which dh reaches c past the output gate",
-        "With o at 0, how much does h move when c moves?",
-        BACKWARD,
-        cell(dc=lambda s: s.dc_next + s.dh * (1 - s.tanh_c**2)),
-    ),
-    Mistake(
-        "gate-slope-missing",
-        "a backward pass without the slope of the sigmoid in i, f and o",
-        "Is your da_f the gradient of f, or of what f is the sigmoid of?",
-        BACKWARD,
-        cell(gate_slope=np.ones_like),
-    ),
-    Mistake(
-        "candidate-slope-missing",
-        "a backward pass without the slope of tanh in g",
-        "Is your da_g the gradient of g, or of what g is the tanh of?",
-        BACKWARD,
-        cell(candidate_slope=np.ones_like),
-    ),
-    Mistake(
-        "slopes-missing",
-        "a backward pass without the slopes of the sigmoid and of tanh in the gates",
-        "Are your da the gradients of the gates, or of what goes into them?",
-        BACKWARD,
-        cell(gate_slope=np.ones_like, candidate_slope=np.ones_like),
-    ),
-    Mistake(
-        "activation-applied-twice",
-        "a backward pass that applies the sigmoid and tanh to gates that went through them already",
-        "What does the function that gives your slopes expect, a or the gate?",
-        BACKWARD,
-        cell(
-            gate_slope=lambda gate: sigmoid(gate) * (1 - sigmoid(gate)),
-            candidate_slope=lambda g: 1 - np.tanh(g) ** 2,
-        ),
-    ),
-    Mistake(
-        "forget-gate-missing-in-dc-prev",
-        "a backward pass in which dc reaches c_prev past the forget gate",
-        "With f at 0, how much does c move when c_prev moves?",
-        BACKWARD,
-        cell(dc_prev=lambda s: s.dc),
-    ),
-    Mistake(
-        "dc-prev-without-dh",
-        "a backward pass whose dc_prev counts the dc of the next step alone",
-        DC,
-        BACKWARD,
-        cell(dc_prev=lambda s: s.dc_next * s.f),
-    ),
-    Mistake(
-        "dh-overwritten-before-dc-prev",
-        "a backward pass that overwrites dh with dh_prev before it computes dc_prev from dh",
-        "Which value does the name dh hold in the line that computes your dc_prev?",
-        BACKWARD,
-        cell(dc_prev=lambda s: (s.dc_next + s.dh_prev * s.o * (1 - s.tanh_c**2)) * s.f),
-    ),
-    Mistake(
-        "forget-gate-reads-new-c",
-        "a backward pass whose forget gate multiplied the new c",
-        "Which c did the forget gate multiply in the forward pass?",
-        BACKWARD,
-        cell(df=lambda s: s.dc * s.c),
-    ),
-    Mistake(
-        "output-gate-reads-c",
-        "a backward pass whose output gate multiplied c instead of tanh(c)",
-        "What did the output gate multiply in the forward pass?",
-        BACKWARD,
-        cell(do=lambda s: s.dh * s.c),
-    ),
-    Mistake(
-        "W_h-transposed",
-        "a backward pass that uses each (H, H) block of W_h the other way round",
-        "If a = h W.T, which matrix takes da back to h?",
-        BACKWARD,
-        cell(dh_prev=lambda s: s.da @ untransposed(s.W_h)),
-    ),
-    Mistake(
-        "dW_h-from-new-h",
-        "a backward pass whose dW_h is made with the new h",
-        "Which h did W_h multiply in the forward pass?",
-        BACKWARD,
-        cell(read_by_dW_h=lambda s: s.h),
-    ),
-    Mistake(
-        "averaged-over-batch",
-        "a backward pass that averages the gradients of the parameters over the batch",
-        "Does dh already hold the share of each sequence in the loss?",
-        BACKWARD,
-        cell(share=lambda B: 1 / B),
-    ),
-]
+from rnncourse.checks.lstm_mistakes import Array, gate_orders
+from rnncourse.checks.lstm_step_backward_mistakes import BACKWARD, results
+from rnncourse.checks.lstm_step_backward_mistakes import STEP as STEP_BACKWARD
+from rnncourse.checks.lstm_step_mistakes import STEP as FORWARD_STEP
 
 
 def over_time(
     step_backward: Function = lstm_step_backward,
     step: Function = lstm_step,
+    late: int = 0,
     carry_h: bool = True,
     carry_c: bool = True,
     add: Callable[[Array, Array], Array] = np.add,
@@ -206,7 +32,9 @@ def over_time(
         gradients = [np.zeros_like(parameter) for parameter in (W_x, W_h, b)]
         for t in range(len(x)) if forwards else reversed(range(len(x))):
             dh = dhs[t] + dh * carry_h
-            dx[t], dh, dc, *here = step_backward(x[t], *states[t], W_x, W_h, b, dh, dc * carry_c)
+            dx[t], dh, dc, *here = step_backward(
+                x[t], *states[t + late], W_x, W_h, b, dh, dc * carry_c
+            )
             gradients = [add(total, part) for total, part in zip(gradients, here, strict=True)]
         return dx, dh, dc, *gradients
 
@@ -232,6 +60,14 @@ def _only_the_last(
     return lstm_backward(x, h0, c0, W_x, W_h, b, last)
 
 
+def _a_step_early(
+    x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array
+) -> tuple:
+    moved = np.concatenate([dhs[1:], np.zeros_like(dhs[:1])])
+    dx, dh0, *rest = lstm_backward(x, h0, c0, W_x, W_h, b, moved)
+    return dx, dh0 + dhs[0], *rest
+
+
 def _averaged(*arguments: Array) -> tuple:
     dx, dh0, dc0, *gradients = lstm_backward(*arguments)
     return dx, dh0, dc0, *(gradient / len(dx) for gradient in gradients)
@@ -242,13 +78,18 @@ def _dx_reversed(*arguments: Array) -> tuple:
     return dx[::-1], *rest
 
 
+# made over all steps at once: a loop cannot add gradients whose shapes have changed
+AS_A_WHOLE = [
+    *(replace(m, section=BACKWARD) for m in gate_orders(lstm_backward)),
+    *results(lstm_backward),
+]
 OVER_TIME = [
     *(
         replace(mistake, wrong=over_time(mistake.wrong))
-        for mistake in STEP
-        if not mistake.slug.startswith(("gate-order", "i-and-f"))
+        for mistake in STEP_BACKWARD
+        if mistake.slug not in {other.slug for other in AS_A_WHOLE}
     ),
-    *(replace(m, section=BACKWARD) for m in gate_orders(lstm_backward)),
+    *AS_A_WHOLE,
     *map(_over_states_of, FORWARD_STEP),
     Mistake(
         "dh-carry-dropped",
@@ -298,5 +139,26 @@ OVER_TIME = [
         "At which end of your list is the dx of step 1?",
         BACKWARD,
         _dx_reversed,
+    ),
+    Mistake(
+        "dhs-read-forwards",
+        "a loop that goes back in time and reads dhs from its first step to its last",
+        "Which entry of dhs does the last step of your network read?",
+        BACKWARD,
+        lambda *given: lstm_backward(*given[:6], given[6][::-1]),
+    ),
+    Mistake(
+        "dhs-added-a-step-early",
+        "a loop that adds dhs[t] after it has gone back through step t",
+        "Has the gradient of h_t to go through step t, or through step t - 1 alone?",
+        BACKWARD,
+        _a_step_early,
+    ),
+    Mistake(
+        "states-after-the-step",
+        "a loop that gives step t the states that step t has made",
+        "Which states went into step t, those before it or those after it?",
+        BACKWARD,
+        over_time(late=1),
     ),
 ]

@@ -4,9 +4,9 @@ from rnncourse.cells import lstm_backward, lstm_forward, lstm_step, lstm_step_ba
 from rnncourse.checks.declare import Check
 from rnncourse.checks.draws import items
 from rnncourse.checks.lstm_backward_mistakes import OVER_TIME as BACKWARD_MISTAKES
-from rnncourse.checks.lstm_backward_mistakes import STEP as STEP_BACKWARD_MISTAKES
-from rnncourse.checks.lstm_mistakes import FORWARD as FORWARD_MISTAKES
-from rnncourse.checks.lstm_mistakes import STEP as STEP_MISTAKES
+from rnncourse.checks.lstm_forward_mistakes import FORWARD as FORWARD_MISTAKES
+from rnncourse.checks.lstm_step_backward_mistakes import STEP as STEP_BACKWARD_MISTAKES
+from rnncourse.checks.lstm_step_mistakes import STEP as STEP_MISTAKES
 from rnncourse.checks.probe import Returning
 
 PAGE = "book/2-cells/lstm.html"
