@@ -60,6 +60,12 @@ def _only_the_last(
     return lstm_backward(x, h0, c0, W_x, W_h, b, last)
 
 
+def _dhs_forwards(
+    x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array
+) -> tuple:
+    return lstm_backward(x, h0, c0, W_x, W_h, b, dhs[::-1])
+
+
 def _a_step_early(
     x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array
 ) -> tuple:
@@ -145,7 +151,7 @@ OVER_TIME = [
         "a loop that goes back in time and reads dhs from its first step to its last",
         "Which entry of dhs does the last step of your network read?",
         BACKWARD,
-        lambda *given: lstm_backward(*given[:6], given[6][::-1]),
+        _dhs_forwards,
     ),
     Mistake(
         "dhs-added-a-step-early",
