@@ -97,3 +97,13 @@ class Check:
             for number, item in enumerate(self.items)
             for again, draw in enumerate(item.cases)
         ]
+
+    def lenses(self, seed: int) -> list[tuple[str, Inputs]]:
+        """Give the first draw once more for each array of floats, with that one at zero.
+
+        They cost and earn nothing. Where an answer is right with W_h at zero, its mistake lies in
+        a term with W_h.
+        """
+        _, drawn = self.cases(seed)[0]
+        arrays = [n for n, a in drawn.items() if getattr(a, "dtype", None) == np.float64]
+        return [(name, drawn | {name: np.zeros_like(drawn[name])}) for name in arrays]

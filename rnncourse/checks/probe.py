@@ -18,20 +18,22 @@ from typing import Any
 import numpy as np
 
 from rnncourse.checks.declare import Arrays, Function, Inputs, Probe
+from rnncourse.checks.limit import Clock, TimeUp
+from rnncourse.checks.values import MisfitError, Returning, describe
+from rnncourse.checks.watch import Borrowed, watching
+
+__all__ = ["Answer", "Clock", "MisfitError", "Returning", "ask"]
 
 OURS = str(Path(__file__).parent)
+SECONDS = 10.0  # for all cases of a check together
 LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-
-
-class MisfitError(Exception):
-    """What the function returned is not what its signature promises."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """What came back: arrays by name, or ``problem``, a sentence; and the inputs it wrote to.
 
-    ``kind`` is "not-written", "raised" or "misfit" where there is a problem.
+    ``kind`` is "not-written", "raised", "misfit", "slow" or "borrowed" where there is a problem.
     """
 
     arrays: Arrays = field(default_factory=dict)
@@ -40,87 +42,67 @@ class Answer:
     kind: str = ""
 
 
-class Returning:
-    """A probe for functions: pass the inputs in order, name the values that come back.
+def ask(
+    function: Function,
+    probe: Probe,
+    inputs: Inputs,
+    read_only: bool = False,
+    allows: frozenset[str] = frozenset(),
+    clock: Clock | None = None,
+) -> Answer:
+    """Call ``probe(function, inputs)`` on copies of the inputs. Never raises an Exception.
 
-    ``Returning("hs: T B H", ("h: B H", "c: B H"))`` reads ``hs, (h, c)``. Tuples, lists and
-    stacked arrays will do, and further values may follow.
+    With ``read_only`` arrays are views that cannot be written to, and not contiguous.
+    ``allows`` is that of the check; the time comes from ``clock``, else there are 10 seconds.
     """
-
-    def __init__(self, *values: Any) -> None:
-        self.values = values
-        self.shapes = dict(_named(values))
-
-    def __call__(self, function: Function, inputs: Inputs) -> Arrays:
-        return dict(_unpack(function(*inputs.values()), self.values))
-
-
-def ask(function: Function, probe: Probe, inputs: Inputs, read_only: bool = False) -> Answer:
-    """Call ``probe(function, inputs)`` on copies of the inputs. Never raises an Exception."""
-    given = copy.deepcopy(inputs)
-    for array in given.values():
-        if read_only and isinstance(array, np.ndarray):
-            array.flags.writeable = False
+    clock = clock or Clock(SECONDS)
+    given = {name: _given(value, read_only) for name, value in inputs.items()}
+    seen: list[str] = []
     try:
-        with _quiet():
-            arrays = probe(function, given)
+        with _quiet(), watching(allows) as seen:
+            arrays = clock.run(probe, function, given)
+    except Borrowed:
+        pass
+    except TimeUp as stopped:
+        where = _place(stopped, function)
+        return Answer(
+            problem=f"{_name(function)} did not end within {SECONDS:g} seconds and was "
+            f"interrupted.{where}",
+            kind="slow",
+        )
     except MisfitError as misfit:
-        return Answer(problem=f"{_name(function)} {misfit}", kind="misfit")
+        if not seen:
+            return Answer(problem=f"{_name(function)} {misfit}", kind="misfit")
     except (Exception, SystemExit) as error:
-        kind, problem = _explain(error, function, inputs, read_only)
-        return Answer(problem=problem, kind=kind)
-    same = [name for name in inputs if np.array_equal(given[name], inputs[name], equal_nan=True)]
+        if not seen:
+            kind, problem = _explain(error, function, inputs, read_only)
+            return Answer(problem=problem, kind=kind)
+    if seen:
+        return Answer(
+            problem=f"{_name(function)} calls {seen[0]}, not your own code.", kind="borrowed"
+        )
+    same = [name for name in inputs if _equal(given[name], inputs[name])]
     return Answer(arrays, tuple(name for name in inputs if name not in same))
 
 
-def _named(values: tuple) -> Iterator[tuple[str, str]]:
-    for value in values:
-        if isinstance(value, tuple):
-            yield from _named(value)
-        else:
-            name, letters = value.split(": ")
-            yield name, letters
+def _given(value: Any, read_only: bool) -> Any:
+    """Copy an input, so that the learner's function can do what it likes with it."""
+    if isinstance(value, list | tuple):
+        return type(value)(_given(part, read_only) for part in value)
+    value = copy.deepcopy(value)
+    if not read_only or not isinstance(value, np.ndarray) or value.ndim == 0:
+        return value
+    view = np.repeat(value, 2, axis=-1)[..., ::2]
+    view.flags.writeable = False
+    return view
 
 
-def _unpack(given: Any, values: tuple, where: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    wanted = _spell(values)
-    rank = 1 + max(len(letters.split()) for _, letters in _named(values))
-    stacked = isinstance(given, np.ndarray) and given.ndim == rank
-    if not isinstance(given, tuple | list) and not stacked:
-        missing = " Is the return statement missing?" if given is None else ""
-        raise MisfitError(f"returned {_describe(given)}{where}, expected {wanted}.{missing}")
-    if len(given) < len(values):
-        count = f"{len(given)} value{'s' * (len(given) != 1)}"
-        raise MisfitError(f"returned {count}{where}, expected {len(values)}: {wanted}.")
-    for part, value in zip(given, values, strict=False):
-        if isinstance(value, tuple):
-            yield from _unpack(part, value, f" in the place of ({_spell(value)})")
-        else:
-            name = value.split(": ")[0]
-            yield name, _array(name, part)
-
-
-def _array(name: str, value: Any) -> np.ndarray:
-    try:
-        array = np.array(value)  # a copy: the function may reuse its buffer
-    except ValueError:
-        raise MisfitError(
-            f"returned {name} as parts of unequal shapes, expected one array."
-        ) from None
-    if array.dtype.kind != "f":
-        raise MisfitError(f"returned {_describe(value)} for {name}, expected an array of floats.")
-    return array
-
-
-def _describe(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}, shape {value.shape}"
-    return "None" if value is None else f"a value of type {type(value).__name__}"
-
-
-def _spell(values: tuple) -> str:
-    parts = [v.split(": ")[0] if isinstance(v, str) else f"({_spell(v)})" for v in values]
-    return ", ".join(parts)
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    return True  # nothing that a function could change
 
 
 def _name(function: Any) -> str:
@@ -144,7 +126,7 @@ def _explain(
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     frames = _learners_frames(error)
     if not callable(function):
-        given = _describe(function)
+        given = describe(function)
         return "misfit", f"check was given {given}, expected the function, without brackets."
     if not frames:
         return "raised", f"{name} could not be called as {name}({', '.join(inputs)}): {said}"
@@ -154,11 +136,23 @@ def _explain(
         return "not-written", f"{called}{inner} is not written yet."
     if read_only and "read-only" in str(error):
         said += " (its inputs were read-only arrays)"
+    given = ", ".join(f"{name} {_shown(value)}" for name, value in inputs.items())
+    return "raised", f"{name} raised {said}{_place(error, function)}\nGiven: {given}"
+
+
+def _shown(value: Any) -> str:
+    return f"{np.shape(value)}" if isinstance(value, np.ndarray | list) else repr(value)
+
+
+def _place(error: BaseException, function: Function) -> str:
+    """Say which line of the learner's it was, on a line of its own."""
+    frames = _learners_frames(error)
+    if not frames:
+        return ""
     last = frames[-1]
+    inner = [_name(function), *(f.name for f in frames if not f.name.startswith("<"))][-1]
     source = linecache.getline(last.filename, last.lineno or 0).strip()
-    shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in inputs.items())
-    where = f"In {inner}, line {last.lineno}: {source}\nGiven: {shapes}"
-    return "raised", f"{name} raised {said}\n{where}"
+    return f"\nIn {inner}, line {last.lineno}: {source}"
 
 
 def _learners_frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -17,13 +17,15 @@ class ItemResult:
     points: float
     passed: bool
     note: str = ""
+    bonus: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
     """``diagnosis`` is the slug of the recognised mistake, ``message`` what to say to the learner.
 
-    ``kind`` is "not-written", "raised" or "misfit" where the function gave no arrays to compare.
+    ``kind`` is "not-written", "raised", "misfit", "slow" or "borrowed" where there was nothing to
+    compare.
     """
 
     id: str
@@ -36,7 +38,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        return all(item.passed for item in self.items)
+        return all(item.passed or item.bonus for item in self.items)
 
     @property
     def score(self) -> float:
@@ -59,7 +61,7 @@ class Report:
 
         Where plain random inputs fail already, the other items fail for the same reason.
         """
-        first = next((item for item in self.items if not item.passed), None)
+        first = next((item for item in self.items if not item.passed and not item.bonus), None)
         if first is self.items[0]:
             return ["" for _ in self.items]
         return [f": {item.note}" if item.note and item is not first else "" for item in self.items]
@@ -81,7 +83,7 @@ class Report:
         rows = "".join(
             f"<tr><td>{'passed' if item.passed else '<strong>failed</strong>'}</td>"
             f'<td style="text-align: left">{html.escape(item.name + note)}</td>'
-            f"<td>{item.points if item.passed else 0:g} of {item.points:g}</td></tr>"
+            f"<td>{_points(item)}</td></tr>"
             for item, note in zip(self.items, self.notes(), strict=True)
         )
         said = html.escape(self.message).replace("\n", "<br>")
@@ -107,6 +109,10 @@ class Report:
             "diagnosis": self.diagnosis,
             "message": self.message,
         }
+
+
+def _points(item: ItemResult) -> str:
+    return "bonus" if item.bonus else f"{item.points if item.passed else 0:g} of {item.points:g}"
 
 
 class CheckFailed(Exception):  # noqa: N818  the learner reads the name
