@@ -1,70 +1,15 @@
 """Problem set 7: two cells compared, with a sign-flip test and a test of equivalence."""
 
-from numbers import Integral
-from zlib import crc32
-
-import numpy as np
-
-from rnncourse.cells.costs import matched_hidden_size
 from rnncourse.checks import ps7_draws as draws
-from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item
-from rnncourse.checks.probe import MisfitError, Returning
+from rnncourse.checks.declare import Check, Item
 from rnncourse.checks.ps7_answers import compare_cells, equivalent, sign_flip_p
 from rnncourse.checks.ps7_compare_mistakes import COMPARE
 from rnncourse.checks.ps7_equivalent_mistakes import EQUIVALENT
+from rnncourse.checks.ps7_probe import Comparing
 from rnncourse.checks.ps7_sign_flip_mistakes import SIGN_FLIP
+from rnncourse.checks.values import Returning
 
 PAGE = "book/4-comparisons/fair.html"
-
-
-class Comparing:
-    """A probe for compare_cells: ``run`` reads the drawn losses, and its sizes are noted.
-
-    ``inputs["run"]`` holds the losses of the LSTM and of the GRU, a value a seed. For anything else
-    than the two right cells ``run`` makes up a loss, always the same for the same arguments.
-    """
-
-    values = Returning("differences: N", "p: float", "verdict: word")
-    shapes = values.shapes | {"lstm_size": "int", "gru_size": "int"}
-
-    def __call__(self, function: Function, inputs: Inputs) -> Arrays:
-        run = Run(inputs)
-        arrays = self.values(function, inputs | {"run": run})
-        return arrays | {f"{cell}_size": np.array(run.size(cell)) for cell in ("lstm", "gru")}
-
-
-class Run:
-    """The experiment that a learner's compare_cells is given, from a table."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        H = inputs["hidden_size"]
-        sizes = {"lstm": H, "gru": matched_hidden_size("lstm", "gru", inputs["input_size"], H)}
-        self.table = {
-            (cell, sizes[cell], int(seed)): loss
-            for cell, losses in zip(sizes, inputs["run"], strict=True)
-            for seed, loss in zip(inputs["seeds"], losses, strict=True)
-        }
-        self.sizes: dict[str, set[int]] = {}
-
-    def __call__(self, cell: str, hidden_size: int, seed: int) -> float:
-        for name, value in (("hidden_size", hidden_size), ("seed", seed)):
-            if not isinstance(value, Integral):
-                raise MisfitError(f"called run with {name} {value!r}, expected a whole number.")
-        if cell not in ("lstm", "gru"):
-            raise MisfitError(f'called run with cell {cell!r}, expected "lstm" or "gru".')
-        asked = cell, int(hidden_size), int(seed)
-        self.sizes.setdefault(cell, set()).add(int(hidden_size))
-        return self.table.get(asked, made_up(asked))
-
-    def size(self, cell: str) -> int:
-        """Return the hidden size that the cell was run with, 0 unless there is exactly one."""
-        sizes = self.sizes.get(cell, set())
-        return next(iter(sizes)) if len(sizes) == 1 else 0
-
-
-def made_up(asked: object) -> float:
-    """Return a loss between 10 and 14, far from those of the table, a multiple of 1/64."""
-    return 10 + crc32(str(asked).encode()) % 256 / 64
 
 
 CHECKS = (

@@ -29,7 +29,7 @@ def sign_flip_p(differences: Array) -> float:
 
 @lru_cache
 def t_quantile(p: float, df: int) -> float:
-    """Return the p quantile of Student's t with df degrees of freedom, to about 8 digits.
+    """Return the p quantile of Student's t with df degrees of freedom, to about 7 digits.
 
     With t = √df tan(u) the density of u is proportional to cos(u)^(df − 1), which a plain sum
     integrates well.

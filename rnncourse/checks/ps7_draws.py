@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rnncourse.cells.costs import matched_hidden_size
 from rnncourse.checks.declare import Inputs
 from rnncourse.checks.ps7_answers import sign_flip_p, t_quantile
 
@@ -86,7 +87,9 @@ def constant(delta: float) -> Draw:
 
 
 def losses(kind: str, n: int, as_array: bool = False) -> Draw:
-    """A table of losses, (lstm, gru) of n values, whose comparison ends in this way.
+    """Two tables of losses, LSTM and GRU, whose comparison ends in this way.
+
+    The rows are (hidden size, seed, loss).
 
     "gru" and "lstm": significant and large; "tiny": significant and within delta; "comparable":
     neither significant nor large, with an interval inside ±delta; "wide": the mean is within delta,
@@ -108,11 +111,11 @@ def losses(kind: str, n: int, as_array: bool = False) -> Draw:
             "equal": 5.0,
         }[kind] / GRID
         lstm = rng.permutation(np.arange(2 * n))[:n] * GRID // 4 + 2 * GRID
-        table = [(lstm / GRID).tolist(), ((lstm + steps) / GRID).tolist()]
         seeds = rng.permutation(np.arange(20, 100))[:n]
         I, H = SIZES[rng.integers(len(SIZES))]
+        arms = (H, lstm), (matched_hidden_size("lstm", "gru", I, H), lstm + steps)
         return {
-            "run": table,
+            "run": [_rows(size, seeds, arm) for size, arm in arms],
             "seeds": seeds if as_array else seeds.tolist(),
             "input_size": I,
             "hidden_size": H,
@@ -120,6 +123,10 @@ def losses(kind: str, n: int, as_array: bool = False) -> Draw:
         }
 
     return draw
+
+
+def _rows(size: int, seeds: np.ndarray, losses: np.ndarray) -> list[tuple[int, int, float]]:
+    return [(size, int(s), float(k) / GRID) for s, k in zip(seeds, losses, strict=True)]
 
 
 def _steps(rng: np.random.Generator, kind: str, n: int) -> np.ndarray:
