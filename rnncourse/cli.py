@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rnncourse.checks import UnknownCheckError, report
 from rnncourse.checks.bank import find
-from rnncourse.checks.load import LoadError, load
+from rnncourse.checks.judge import unwritten
+from rnncourse.checks.load import LoadError, MissingError, load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Check one function of a file and print the report."""
-    name = find(arguments.id).function_name
-    found = report(arguments.id, load(arguments.file, name))
+    declared = find(arguments.id)
+    try:
+        found = report(arguments.id, load(arguments.file, declared.function_name))
+    except MissingError as error:
+        if arguments.json:
+            print(json.dumps(unwritten(declared, str(error)).json(), indent=2))
+        return _fail(error)
     print(json.dumps(found.json(), indent=2) if arguments.json else found.text())
     return 0 if found.passed else 1
 

@@ -10,7 +10,6 @@ import pytest
 
 from rnncourse.cli import main
 
-RIGHT = "from rnncourse.cells import lstm_step\nprint('a word')\n"
 SWAPPED = """
 import numpy as np
 
@@ -22,6 +21,8 @@ def lstm_step(x, h_prev, c_prev, W_x, W_h, b):
     c = sigmoid(f) * c_prev + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 """
+
+RIGHT = SWAPPED.replace("f, i, g, o =", "i, f, g, o =") + "print('a word')\n"
 
 
 def cell(source, **metadata):
@@ -104,6 +105,22 @@ def test_a_file_without_the_function_is_one_line_on_stderr(name, text, message, 
     assert len(captured.err.splitlines()) == 1
     assert captured.err.startswith(f"rnncourse: {path} ")
     assert message in captured.err
+
+
+def test_a_file_without_the_function_has_a_json_report_too(file, capsys):
+    assert main(["check", "lstm-step", file("a.py", "lstm_stp = 1 / 0"), "--json"]) == 1
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert (found["passed"], found["score"], found["max_score"]) == (False, 0, 6)
+    assert found["diagnosis"] is None
+    assert f"rnncourse: {found['message']}\n" == captured.err
+    assert [item["passed"] for item in found["items"]] == [False] * 5
+
+
+def test_a_file_that_does_not_end_is_stopped_and_its_function_is_checked(file, capsys):
+    code = SWAPPED + "while True:\n    pass\n"
+    assert main(["check", "lstm-step", file("a.py", code), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["diagnosis"] == "i-and-f-swapped"
 
 
 def test_a_file_that_is_not_there(capsys):

@@ -60,6 +60,12 @@ def judge(
     )
 
 
+def unwritten(check: Check, why: str) -> Report:
+    """Report that there is no function to ask."""
+    items = [ItemResult(i.name, i.points, False, bonus=i.bonus) for i in check.items]
+    return Report(check.id, check.title, items, None, why, check.link(check.section), "missing")
+
+
 def recognise(check: Check, cases: Sequence[Case], answers: Sequence[Answer]) -> Mistake | None:
     """Return the mistake whose numbers equal the answers to all cases of the first item."""
     drawn = _first_item(check, cases, answers)

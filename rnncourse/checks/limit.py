@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-AGAIN = 0.01  # seconds until code that caught the interruption is interrupted again
+AGAIN = 0.001  # seconds until code that caught the interruption is interrupted again
 
 
 class TimeUp(BaseException):  # like KeyboardInterrupt, past every "except Exception"
@@ -88,7 +88,7 @@ def _by_signal(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _by_thread(seconds: float) -> Iterator[None]:
-    """Where there are no signals; unlike them it does not wake a call that sleeps."""
+    """Where there are no signals; it does not wake a call that sleeps, nor pass a bare except."""
     caller, ended = threading.get_ident(), threading.Event()
 
     def interrupt() -> None:

@@ -11,18 +11,26 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from rnncourse.checks.limit import Clock, TimeUp
+
+SECONDS = 10.0  # for each cell, or for a file of Python
 SKIPPED_TAGS = {"experiment"}
 
 
 class LoadError(Exception):
-    """The file cannot be read, or does not define the function; the message says which."""
+    """The file cannot be read; the message says why."""
+
+
+class MissingError(Exception):
+    """The file does not define the function; the message says what failed in it."""
 
 
 def load(path: Path, name: str) -> Callable[..., Any]:
     """Run the file and return the function. A cell that fails does not stop those after it.
 
     Cells that are graded or tagged as experiments are not run, nor are lines of magic. What the
-    file prints goes to stderr. Raises LoadError.
+    file prints goes to stderr. A cell that does not end is interrupted. Raises LoadError and
+    MissingError.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -35,13 +43,15 @@ def load(path: Path, name: str) -> Callable[..., Any]:
         for label, source in cells:
             linecache.cache[label] = (len(source), None, source.splitlines(True), label)
             try:
-                exec(_compiled(source, label), vars(module))  # noqa: S102  that is the point
+                Clock(SECONDS).run(exec, _compiled(source, label), vars(module))
             except (Exception, SystemExit) as error:
                 said = traceback.format_exception_only(error)[-1].strip()
                 failures.append(f"{label} raised {said}")
+            except TimeUp:
+                failures.append(f"{label} did not end within {SECONDS:g} seconds")
     if not hasattr(module, name):
         why = f": {failures[0]}" if failures else ""
-        raise LoadError(f"{path} defines no {name}{why}")
+        raise MissingError(f"{path} defines no {name}{why}")
     return getattr(module, name)
 
 
