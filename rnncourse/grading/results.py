@@ -20,12 +20,14 @@ def read(course: Course, student: str) -> Result:
     with Gradebook(course.directory.db_url, course.directory.course_id) as gradebook:
         submission = gradebook.find_submission(course.assignment, student)
         score, max_score = submission.score, submission.max_score
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        waiting = sum(grade.max_score for grade in grades if grade.needs_manual_grade)
     return {
         "student": student,
         "score": score,
         "max_score": max_score,
         "status": "graded",
-        "reason": None,
+        "reason": _waits(waiting),
         "diagnoses": diagnoses(course.autograded(student)),
     }
 
@@ -33,7 +35,7 @@ def read(course: Course, student: str) -> Result:
 def failure(course: Course, student: str, reason: str) -> Result:
     """Return the result of a submission that could not be graded, and give it no points.
 
-    A score that an earlier submission earned does not stand for this one.
+    A score that an earlier submission earned, by hand or not, does not stand for this one.
     """
     shutil.rmtree(course.autograded(student), ignore_errors=True)
     with Gradebook(course.directory.db_url, course.directory.course_id) as gradebook:
@@ -42,6 +44,7 @@ def failure(course: Course, student: str, reason: str) -> Result:
         for notebook in submission.notebooks:
             for grade in notebook.grades:
                 grade.auto_score, grade.needs_manual_grade = 0, False
+                grade.manual_score = grade.extra_credit = None
         gradebook.db.commit()
         max_score = submission.max_score
     return {
@@ -65,16 +68,26 @@ def diagnoses(autograded: Path) -> list[str]:
 
 
 def table(results: list[Result]) -> str:
-    """Lay the results out for a terminal: who, how many points, what was recognised."""
+    """Lay the results out for a terminal: who, how many points, what was recognised or waits."""
     rows = [("student", "points", "recognised")]
     for result in results:
         points = f"{result['score']:g} of {result['max_score']:g}"
         if result["status"] == "failed":
             points = "failed"
-        first, *more = _grouped(result["diagnoses"]) or [""]
+        notes = _grouped(result["diagnoses"])
+        if result["status"] == "graded" and result["reason"]:
+            notes.append(result["reason"])
+        first, *more = notes or [""]
         rows += [(result["student"], points, first), *(("", "", said) for said in more)]
     wide, wider = (max(len(row[column]) for row in rows) for column in (0, 1))
     return "\n".join(f"{a:{wide}}  {b:>{wider}}  {c}".rstrip() for a, b, c in rows)
+
+
+def _waits(points: float) -> str | None:
+    """Say how many points of written answers count 0 until somebody has read them."""
+    if not points:
+        return None
+    return f"{points:g} {'point waits' if points == 1 else 'points wait'} for a person"
 
 
 def _diagnosis(output: dict[str, Any]) -> str | None:

@@ -19,19 +19,21 @@ NBGRADER = Path(sys.executable).with_name("nbgrader")
 NEEDS_BWRAP = pytest.mark.skipif(
     shutil.which("bwrap") is None, reason="bubblewrap is missing: apt-get install bubblewrap"
 )
-# what each demo submission must get, and why
+# what each demo submission must get, why, and what a person has still to read
+WAITS = "4 points wait for a person"
+NOT_WRITTEN = "is not written yet"
 DEMO = {
-    "blank": (0, ["lstm-step: is not written yet", "lstm-forward: is not written yet",
-                  "lstm-step-backward: is not written yet", "lstm-backward: is not written yet"]),
-    "gates-swapped": (8, ["lstm-step: i-and-f-swapped", "lstm-forward: i-and-f-swapped",
-                          "lstm-backward: states-of-i-and-f-swapped"]),
-    "raises": (6, ["lstm-forward: raised IndexError: index 4 is out of bounds for axis 0 with "
-                   "size 4",
-                   "lstm-step-backward: raised ValueError: matmul: Input operand 1 has a mismatch "
-                   "in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 12 "
-                   "is different from 3)",
-                   "lstm-backward: is not written yet"]),
-    "right": (30, []),
+    "blank": (0, None, [f"lstm-step: {NOT_WRITTEN}", f"lstm-forward: {NOT_WRITTEN}",
+                        f"lstm-step-backward: {NOT_WRITTEN}", f"lstm-backward: {NOT_WRITTEN}"]),
+    "gates-swapped": (8, WAITS, ["lstm-step: i-and-f-swapped", "lstm-forward: i-and-f-swapped",
+                                 "lstm-backward: states-of-i-and-f-swapped"]),
+    "raises": (6, None, ["lstm-forward: raised IndexError: index 4 is out of bounds for axis 0 "
+                         "with size 4",
+                         "lstm-step-backward: raised ValueError: matmul: Input operand 1 has a "
+                         "mismatch in its core dimension 0, with gufunc signature "
+                         "(n?,k),(k,m?)->(n?,m?) (size 12 is different from 3)",
+                         f"lstm-backward: {NOT_WRITTEN}"]),
+    "right": (30, WAITS, []),
 }  # fmt: skip
 
 
@@ -50,13 +52,13 @@ def grade(course, *options):
 def assert_demo_scores(submissions, students=tuple(DEMO)):
     assert tuple(s["student"] for s in submissions) == students
     for submission in submissions:
-        score, diagnoses = DEMO[submission["student"]]
+        score, reason, diagnoses = DEMO[submission["student"]]
         assert submission == {
             "student": submission["student"],
             "score": score,
-            "max_score": 30,
+            "max_score": 34,
             "status": "graded",
-            "reason": None,
+            "reason": reason,
             "diagnoses": diagnoses,
         }
 
@@ -86,7 +88,7 @@ def test_the_demo_gets_its_scores(graded):
     result = json.loads(done.stdout)
     assert result["assignment"] == "ps2-lstm"
     assert_demo_scores(result["submissions"])
-    assert gradebook_scores(course) == {student: score for student, (score, _) in DEMO.items()}
+    assert gradebook_scores(course) == {s: score for s, (score, *_) in DEMO.items()}
 
 
 def test_without_a_sandbox_it_warns_and_gives_the_same_scores(tmp_path, copy_exercises, capsys):
@@ -109,13 +111,13 @@ def test_a_second_run_grades_nothing_and_says_the_same_and_a_change_is_graded(gr
     assert times(course) == before
     first, *_, last = capsys.readouterr().out.splitlines()
     assert first == "student          points  recognised"
-    assert last == "right          30 of 30"
+    assert last == f"right          30 of 34  {WAITS}"
     blank = course / "submitted/blank/ps2-lstm/ps2-lstm.ipynb"
     right = blank.read_bytes()
     shutil.copy(course / "submitted/right/ps2-lstm/ps2-lstm.ipynb", blank)
     os.utime(blank, (0, 0))  # what counts is what it holds, not when it was written
     assert main(command) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "blank          30 of 30"
+    assert capsys.readouterr().out.splitlines()[1] == f"blank          30 of 34  {WAITS}"
     changed = {path.parts[-3] for path, time in times(course).items() if time != before[path]}
     assert changed == {"blank"}
     blank.write_bytes(right)
@@ -131,8 +133,37 @@ def test_a_gradebook_that_was_taken_away_is_filled_again(course, submit, capsys)
     (course / "gradebook.db").unlink()
     capsys.readouterr()
     assert main(command) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == ["Ada      30 of 30"]
+    assert capsys.readouterr().out.splitlines()[1:] == [f"Ada      30 of 34  {WAITS}"]
     assert gradebook_scores(course) == {"Ada": 30}
+
+
+def grade_by_hand(course, student, points):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "rnncourse") as gradebook:
+        grade = gradebook.find_grade("written-answer", "ps2-lstm", "ps2-lstm", student)
+        assert grade.needs_manual_grade
+        grade.manual_score, grade.needs_manual_grade = points, False
+        gradebook.db.commit()
+
+
+def test_a_written_answer_waits_until_a_person_has_read_it(course, submit, capsys):
+    folder = submit("Ada")
+    command = ["grade", "ps2-lstm", "--course", str(course), "--sandbox", "none", "--json"]
+
+    def graded_again():
+        assert main(command) in (0, 1)
+        (result,) = json.loads(capsys.readouterr().out)["submissions"]
+        return result["score"], result["status"], result["reason"]
+
+    assert graded_again() == (30, "graded", WAITS)
+    grade_by_hand(course, "Ada", 3)
+    assert graded_again() == (33, "graded", None)
+    path = folder / "ps2-lstm.ipynb"
+    path.write_text(path.read_text().replace("last line of the loop", "last line"))
+    assert graded_again() == (33, "graded", WAITS)  # another text: the person looks again
+    path.write_text("{")
+    score, status, _ = graded_again()
+    assert (score, status) == (0, "failed")
+    assert gradebook_scores(course) == {"Ada": 0}
 
 
 def test_generate_feedback_works_afterwards(graded):
@@ -143,7 +174,7 @@ def test_generate_feedback_works_afterwards(graded):
     (page,) = course.glob("feedback/gates-swapped/ps2-lstm/*.html")
     text = page.read_text()
     assert "Your numbers equal those of a cell whose input and forget gates are swapped" in text
-    assert "(Score: 8.0 / 30.0)" in text
+    assert "(Score: 8.0 / 34.0)" in text
 
 
 @NEEDS_BWRAP
@@ -184,12 +215,12 @@ def test_a_bad_submission_fails_alone_and_keeps_no_old_score(course, submit, cap
     assert main(command) == 1
     first = json.loads(capsys.readouterr().out)["submissions"]
     assert {s["student"]: (s["score"], s["max_score"], s["status"]) for s in first} == {
-        "Zoë": (30, 30, "graded"),
-        "[a]": (0, 30, "failed"),
-        "broken": (30, 30, "graded"),
-        "dies": (0, 30, "failed"),
-        "empty": (0, 30, "failed"),
-        "tagged": (0, 30, "graded"),
+        "Zoë": (30, 34, "graded"),
+        "[a]": (0, 34, "failed"),
+        "broken": (30, 34, "graded"),
+        "dies": (0, 34, "failed"),
+        "empty": (0, 34, "failed"),
+        "tagged": (0, 34, "graded"),
     }
     (broken / "ps2-lstm.ipynb").write_bytes(b"{ \xff")
     assert main(command) == 1

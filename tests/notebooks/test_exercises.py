@@ -22,7 +22,9 @@ SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 
 
 def graded(notebook):
-    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    """The cells of the checks: a written answer is a solution and a person grades it."""
+    marks = [(cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
+    return [cell for cell, mark in marks if mark.get("grade") and not mark["solution"]]
 
 
 def source_lines(notebook):
