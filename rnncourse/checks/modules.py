@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rnncourse.checks.declare import Arrays, Function, Inputs
-from rnncourse.checks.probe import MisfitError
+from rnncourse.checks.values import MisfitError
 
 Tensor = Any
 Given = dict[str, Any]

@@ -8,6 +8,7 @@ from typing import Any
 
 from rnncourse.checks.declare import Inputs
 from rnncourse.checks.modules import Given, Modules, Tensor, unpack
+from rnncourse.checks.values import MisfitError
 
 
 def layer(*states: str, blocks: int) -> Modules:
@@ -71,7 +72,14 @@ class _Asking:
 
     def _copied(self, module: Any, x: Tensor, state: Any) -> dict[str, Tensor]:
         module(x, state)
-        return self._once(copy.deepcopy(module), x, state)
+        try:
+            twin = copy.deepcopy(module)
+        except RuntimeError:
+            raise MisfitError(
+                "cannot be copied by copy.deepcopy after a call. Which tensor does forward keep "
+                "on self, with all of its graph?"
+            ) from None
+        return self._once(twin, x, state)
 
 
 lstm = layer("h", "c", blocks=4)
