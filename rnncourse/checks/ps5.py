@@ -1,0 +1,213 @@
+"""Problem set 5: what a cell costs, and the input product out of the loop."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from rnncourse.cells import count_parameters, matched_hidden_size, step_flops
+from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item, Mistake
+from rnncourse.checks.draws import items
+from rnncourse.checks.ps5_answers import hoisted_lstm_forward
+from rnncourse.checks.ps5_hoist_mistakes import HOISTED
+from rnncourse.checks.ps5_match_mistakes import (
+    LARGER_ON_A_TIE,
+    MATCH,
+    SIZE_ROUNDED,
+    TWO_BIASES,
+    ZERO_ALLOWED,
+)
+from rnncourse.checks.ps5_mistakes import COUNT, STEP_FLOPS
+from rnncourse.checks.ps5_products import Hoisted
+from rnncourse.checks.values import Returning, unpack
+
+PAGE = "book/3-efficiency/costs.html"
+CELLS = ("rnn", "lstm", "gru")
+FORWARD = {"x": "T B I", "h0": "B H", "c0": "B H", "W_x": "4H I", "W_h": "4H H", "b": "4H"}
+
+Case = Callable[[np.random.Generator], Inputs]
+
+
+class BiasesByName(Returning):
+    """Passes ``biases`` by name, where it is given at all."""
+
+    def __call__(self, function: Function, inputs: Inputs) -> Arrays:
+        sizes = [value for name, value in inputs.items() if name != "biases"]
+        named = {"biases": inputs["biases"]} if "biases" in inputs else {}
+        return dict(unpack(function(*sizes, **named), self.values))
+
+
+def sizes(rng: np.random.Generator, *names: str, low: int = 2, high: int = 40) -> Inputs:
+    """Draw a size for each name, all different."""
+    while True:
+        drawn = rng.integers(low, high, size=len(names)).tolist()
+        if len(set(drawn)) == len(names):
+            return dict(zip(names, drawn, strict=True))
+
+
+def layer(rng: np.random.Generator, cell: str, **given: int) -> Inputs:
+    return {"cell": cell} | sizes(rng, "input_size", "hidden_size") | given
+
+
+def step(rng: np.random.Generator, cell: str, **given: int) -> Inputs:
+    return {"cell": cell} | sizes(rng, "batch", "input_size", "hidden_size") | given
+
+
+def pair(rng: np.random.Generator, low: int = 2, high: int = 40, named: bool = True) -> Inputs:
+    """Draw two cells and the sizes of the first; ``biases`` too if it is to be named."""
+    cell, to_cell, biases = rng.integers(3, size=3).tolist()
+    drawn = {"cell": CELLS[cell], "to_cell": CELLS[to_cell]}
+    drawn |= sizes(rng, "input_size", "hidden_size", low=low, high=high)
+    return drawn | ({"biases": biases} if named else {})
+
+
+def against(*mistakes: Mistake, but: Mistake | None = None, **ranges: Any) -> Case:
+    """Draw a ``pair`` until it shows all these mistakes, ``but`` not this one."""
+
+    def shows(mistake: Mistake, drawn: Inputs) -> bool:
+        sizes = drawn.values()
+        return bool(mistake.wrong(*sizes) != matched_hidden_size(*sizes))
+
+    def draw(rng: np.random.Generator) -> Inputs:
+        while True:
+            drawn = pair(rng, **ranges)
+            if all(shows(m, drawn) for m in mistakes) and not (but and shows(but, drawn)):
+                return drawn
+
+    return draw
+
+
+NONE_NAMED = "Which number of bias vectors does the signature promise where none is named?"
+TIE = against(LARGER_ON_A_TIE, TWO_BIASES, high=12)
+PLAIN = [m for m in MATCH if m not in (LARGER_ON_A_TIE, SIZE_ROUNDED, TWO_BIASES, ZERO_ALLOWED)]
+
+COUNT_ITEMS = (
+    Item(
+        "every cell, with 0, 1 and 2 bias vectors",
+        2,
+        tuple(partial(layer, cell=cell, biases=b) for cell, b in product(CELLS, range(3))),
+    ),
+    Item(
+        "no biases",
+        1,
+        tuple(partial(layer, cell=cell, biases=0) for cell in CELLS),
+        "Which arrays are left in a layer without biases?",
+    ),
+    Item(
+        "biases not named",
+        1,
+        tuple(partial(layer, cell=cell) for cell in CELLS),
+        NONE_NAMED,
+    ),
+    Item(
+        "sizes of 1 and of 512",
+        1,
+        tuple(
+            partial(layer, cell=cell, input_size=I, hidden_size=H, biases=1)
+            for cell, (I, H) in product(CELLS, ((1, 1), (1, 512), (512, 1)))
+        ),
+        "Which part of your count takes a size to be above 1, or small?",
+    ),
+)
+FLOPS_ITEMS = (
+    Item("every cell", 2, tuple(partial(step, cell=cell) for cell in CELLS * 2)),
+    Item(
+        "a plain RNN",
+        1,
+        (partial(step, cell="rnn"),) * 2,
+        "Which two products does x @ W_x.T + h_prev @ W_h.T + b hold, and of which shapes?",
+    ),
+    Item(
+        "a batch of one",
+        1,
+        tuple(partial(step, cell=cell, batch=1) for cell in CELLS),
+        "Which shapes have the two factors of each product when the batch has one sequence?",
+    ),
+    Item(
+        "sizes of 1 and of 512",
+        1,
+        tuple(
+            partial(step, cell=cell, batch=512, input_size=I, hidden_size=H)
+            for cell, (I, H) in product(CELLS, ((1, 1), (1, 512), (512, 1)))
+        ),
+        "Which part of your count takes a size to be above 1, or small?",
+    ),
+)
+MATCH_ITEMS = (
+    Item(
+        "from any cell to any other",
+        3,
+        (
+            *map(against, (*PLAIN, TWO_BIASES)),
+            against(ZERO_ALLOWED, low=1, high=9),
+            against(SIZE_ROUNDED, but=LARGER_ON_A_TIE, high=12),
+            TIE,
+            *(pair,) * 4,
+        ),
+    ),
+    Item(
+        "biases not named",
+        1,
+        (
+            *(against(mistake, named=False) for mistake in PLAIN),
+            against(ZERO_ALLOWED, low=1, high=9, named=False),
+            against(SIZE_ROUNDED, LARGER_ON_A_TIE, named=False, high=12),
+        ),
+        NONE_NAMED,
+    ),
+    Item(
+        "sizes from 1 to 8, and from 100 to 199",
+        1,
+        (
+            *(against(mistake, low=1, high=9) for mistake in (*PLAIN, TWO_BIASES, ZERO_ALLOWED)),
+            *(partial(pair, low=100, high=120),) * 3,
+        ),
+        "Over which sizes does your search go?",
+    ),
+    Item("two sizes that come equally near", 1, (TIE,) * 3, LARGER_ON_A_TIE.asks),
+)
+
+CHECKS = (
+    Check(
+        id="count-parameters",
+        title="The parameters of a layer",
+        page=PAGE,
+        section="costs-parameters",
+        reference=count_parameters,
+        probe=BiasesByName("count: int"),
+        items=COUNT_ITEMS,
+        mistakes=COUNT,
+    ),
+    Check(
+        id="step-flops",
+        title="The arithmetic of a step",
+        page=PAGE,
+        section="costs-flops",
+        reference=step_flops,
+        probe=Returning("flops: int"),
+        items=FLOPS_ITEMS,
+        mistakes=STEP_FLOPS,
+    ),
+    Check(
+        id="matched-hidden-size",
+        title="As many parameters in another cell",
+        page=PAGE,
+        section="costs-matched",
+        reference=matched_hidden_size,
+        probe=BiasesByName("size: int"),
+        items=MATCH_ITEMS,
+        mistakes=MATCH,
+    ),
+    Check(
+        id="hoisted-lstm-forward",
+        title="The input product out of the loop",
+        page=PAGE,
+        section="costs-hoist",
+        reference=hoisted_lstm_forward,
+        probe=Hoisted("hs: T B H", ("h: B H", "c: B H")),
+        items=items(FORWARD, points=3),
+        mistakes=HOISTED,
+    ),
+)
