@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from rnncourse.cells import chrono_bias, keep_bias
-from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item
+from rnncourse.checks.declare import Check, Item
 from rnncourse.checks.draws import extreme
 from rnncourse.checks.ps6_answers import (
     clip_by_global_norm,
@@ -29,42 +29,17 @@ from rnncourse.checks.ps6_draws import (
     windows,
 )
 from rnncourse.checks.ps6_loss_mistakes import MISTAKES as LOSS_MISTAKES
+from rnncourse.checks.ps6_probe import Clipped, Loss
 from rnncourse.checks.ps6_state_mistakes import LAST_STATE, PERPLEXITIES
 from rnncourse.checks.ps6_tbptt_mistakes import MISTAKES as TBPTT_MISTAKES
-from rnncourse.checks.values import MisfitError, Returning, as_value, describe
+from rnncourse.checks.values import Returning
 
 PAGE = "book/2-cells/training.html"
-GRADS = {"grads[0]": "H I", "grads[1]": "H H", "grads[2]": "H"}
 
 SMALL = "Which line drops or mixes an axis of length 1?"
 SINGLE = "Which line brings float64 into a float32 computation?"
 LARGE = "What is np.exp(1000), and what does your code do with it?"
 WRITES = "Which line writes into an array that the caller still needs?"
-
-
-class Clipped:
-    """A probe for ``f(grads, max_norm) -> (grads, norm)``, where grads is a list of arrays."""
-
-    shapes = {**GRADS, "norm": "float"}  # noqa: RUF012  read alone
-
-    def __call__(self, function: Function, inputs: Inputs) -> Arrays:
-        given = function(*inputs.values())
-        missing = " Is the return statement missing?" if given is None else ""
-        if not isinstance(given, tuple | list):
-            raise MisfitError(f"returned {describe(given)}, expected grads, norm.{missing}")
-        if len(given) < 2:
-            raise MisfitError(f"returned {len(given)} value, expected 2: grads, norm.")
-        grads, norm = given[:2]
-        wanted = len(inputs["grads"])
-        if not isinstance(grads, tuple | list):
-            raise MisfitError(f"returned {describe(grads)} for grads, expected a list of arrays.")
-        if len(grads) != wanted:
-            raise MisfitError(f"returned {len(grads)} arrays for grads, expected {wanted}.")
-        arrays = {
-            name: as_value(name, letters, grad)
-            for (name, letters), grad in zip(GRADS.items(), grads, strict=False)
-        }
-        return arrays | {"norm": as_value("norm", "float", norm)}
 
 
 CELLS = ("lstm", "gru")
@@ -75,7 +50,7 @@ CHECKS = (
         page=PAGE,
         section="training-loss",
         reference=masked_cross_entropy,
-        probe=Returning("loss: float", "dlogits: T B V"),
+        probe=Loss("loss: float", "dlogits: T B V"),
         items=(
             Item("random inputs", 4, (tokens,) * 5),
             Item(
