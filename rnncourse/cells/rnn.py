@@ -1,4 +1,7 @@
-"""The vanilla RNN: one tanh layer that reads its own last output (Elman 1990)."""
+"""The vanilla RNN: one tanh layer that reads its own last output (Elman 1990).
+
+The mark at the end of a line is the label of the book's equation that it computes.
+"""
 
 import numpy as np
 
@@ -17,7 +20,7 @@ def rnn_step(x: Array, h_prev: Array, W_x: Array, W_h: Array, b: Array) -> Array
     of its inputs. Raises ShapeError. Equals torch.nn.RNN with b = b_ih + b_hh.
     """
     _require(x, h_prev, W_x, W_h, b)
-    return np.tanh(x @ W_x.T + h_prev @ W_h.T + b)
+    return np.tanh(x @ W_x.T + h_prev @ W_h.T + b)  # (eq-rnn-step)
 
 
 def rnn_step_backward(
@@ -25,8 +28,8 @@ def rnn_step_backward(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Gradients of one step, given dh (B, H): (dx, dh_prev, dW_x, dW_h, db)."""
     h = rnn_step(x, h_prev, W_x, W_h, b)
-    da = dh * (1 - h**2)
-    return da @ W_x, da @ W_h, da.T @ x, da.T @ h_prev, da.sum(axis=0)
+    da = dh * (1 - h**2)  # (eq-rnn-da)
+    return da @ W_x, da @ W_h, da.T @ x, da.T @ h_prev, da.sum(axis=0)  # (eq-rnn-gradients)
 
 
 def rnn_forward(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
