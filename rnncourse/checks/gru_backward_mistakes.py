@@ -212,6 +212,17 @@ STEP = [
         cell(r_slope=np.ones_like, z_slope=np.ones_like, candidate_slope=np.ones_like),
     ),
     Mistake(
+        "slopes-exchanged",
+        "a backward pass with the slope of tanh in r and z, and that of the sigmoid in n",
+        "Which of the two slopes is y (1 - y), and which is 1 - y**2?",
+        BACKWARD,
+        cell(
+            r_slope=lambda r: 1 - r**2,
+            z_slope=lambda z: 1 - z**2,
+            candidate_slope=lambda n: n * (1 - n),
+        ),
+    ),
+    Mistake(
         "activation-applied-twice",
         "a backward pass that applies the sigmoid and tanh to gates that went through them already",
         "What does the function that gives your slopes expect, a or the gate?",

@@ -43,7 +43,7 @@ def over_time(
     ) -> tuple:  # fmt: skip
         parameters = W_x, W_h, b_x, b_h
         states = unroll(step, x, (h0,), parameters)
-        dx, dh = np.empty_like(x), np.zeros_like(h0)
+        dx, dh = np.zeros_like(x), np.zeros_like(h0)
         gradients = [np.zeros_like(parameter) for parameter in parameters]
         for t in order(range(len(x))):
             (h_prev,) = states[t + ahead]
@@ -97,6 +97,13 @@ def _dhs(change: Callable[[Array], Array]) -> Function:
         return RIGHT(*given, change(dhs))
 
     return backward
+
+
+def _one_step_short(*arguments: Any) -> tuple:
+    x, h0, *parameters, dhs = arguments[:7]
+    dx, _, *gradients = RIGHT(x, h0, *parameters, dhs)
+    _, dh, *_ = RIGHT(x[1:], gru_step(x[0], h0, *parameters), *parameters, dhs[1:])
+    return dx, dh + dhs[0], *gradients
 
 
 def _only_the_last(dhs: Array) -> Array:
@@ -173,6 +180,20 @@ BPTT = [
         "Which step's gradients must be known before those of step t?",
         BACKWARD,
         over_time(order=iter),
+    ),
+    Mistake(
+        "last-step-alone",
+        "a backward pass through the last step alone",
+        "Does h_1 have a share in the loss, and how does its gradient get back to W_x?",
+        BACKWARD,
+        over_time(order=lambda steps: steps[-1:]),
+    ),
+    Mistake(
+        "dh0-is-the-gradient-of-h_1",
+        "a loop that returns the gradient of h_1 in the place of dh0",
+        "How many times has your dh gone back through a step when you return it?",
+        BACKWARD,
+        _one_step_short,
     ),
     Mistake(
         "one-state-ahead",

@@ -199,6 +199,13 @@ IN_BOTH_FORMS = [
         cell(r=lambda s: np.tanh(s.a_r + s.u_r), z=lambda s: np.tanh(s.a_z + s.u_z)),
     ),
     Mistake(
+        "sigmoid-of-minus-a",
+        "a cell whose sigmoid falls where a rises, as 1 / (1 + exp(a)) does",
+        "At a = 10, is your gate near 0 or near 1?",
+        GATES,
+        cell(r=lambda s: sigmoid(-s.a_r - s.u_r), z=lambda s: sigmoid(-s.a_z - s.u_z)),
+    ),
+    Mistake(
         "sigmoid-on-candidate",
         "a cell whose candidate n goes through the sigmoid",
         "Can your candidate be negative?",
