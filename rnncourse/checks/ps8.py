@@ -99,17 +99,16 @@ def draw_stack(
     T, B = (1, 1) if alone else (int(rng.choice([4, 6])), B)
     inputs = {"cells": cells, "input_size": I, "hidden_size": H}
     size = sum(int(np.prod(shape)) for shape in stack_parameters(inputs).values())
-    drawn = {
+    drawn: Inputs = {
         "weights": rng.normal(size=size),
         "x": rng.normal(size=(T, B, I)),
         "x_next": rng.normal(size=(T, B, I)),
     }
     states = len(cells.split()) + cells.split().count("lstm")
-    if start:
-        drawn["states"] = rng.normal(size=(states, B, H))
+    drawn["states"] = rng.normal(size=(states, B, H)) if start else None
     if back:
         drawn["dhs"] = rng.normal(size=(T, B, H))
-    return {"states": None} | inputs | (as_float32(drawn) if single else drawn)
+    return (as_float32(drawn) if single else drawn) | inputs
 
 
 def draw_ensemble(rng: Rng, single: bool = False, M: int = 0, B: int = 0, far: float = 0) -> Inputs:
