@@ -36,10 +36,14 @@ ROWS = "In which order are the rows stacked, and which of the three blocks is z'
 SIGN = "If σ(a) is z, which a gives 1 - z?"
 
 
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def _left_out(*names: str) -> Mistake:
     return Mistake(
         f"{'-and-'.join(names)}-left-as-given",
-        f"a flip that leaves {' and '.join(names)} as given",
+        f"a flip that leaves {_listed(names)} as given",
         ENTERS,
         Z,
         flipped(*(name for name in ALL if name not in names)),
