@@ -7,6 +7,7 @@ from rnncourse.checks.ps7_compare_mistakes import COMPARE
 from rnncourse.checks.ps7_equivalent_mistakes import EQUIVALENT
 from rnncourse.checks.ps7_probe import Comparing
 from rnncourse.checks.ps7_sign_flip_mistakes import SIGN_FLIP
+from rnncourse.checks.ps7_verdict_mistakes import VERDICT
 from rnncourse.checks.values import Returning
 
 PAGE = "book/4-comparisons/fair.html"
@@ -77,7 +78,7 @@ CHECKS = (
             Item(
                 "random differences",
                 3,
-                draws.LADDER,
+                (*draws.LADDER, *(draws.anywhere,) * 20),
                 "What are the two ends of your interval, and where are -delta and delta?",
             ),
             Item(
@@ -124,6 +125,6 @@ CHECKS = (
                 "What p do you get when no difference is left, and what can three seeds show?",
             ),
         ),
-        mistakes=tuple(COMPARE),
+        mistakes=(*COMPARE, *VERDICT),
     ),
 )

@@ -1,4 +1,4 @@
-"""What learners write instead of a fair comparison of two cells."""
+"""What learners run and subtract instead of a fair comparison of two cells."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -8,13 +8,12 @@ import numpy as np
 
 from rnncourse.cells.costs import matched_hidden_size
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps7_answers import Run, decide, equivalent, sign_flip_p
+from rnncourse.checks.ps7_answers import Run, decide, sign_flip_p
 
 Array = np.ndarray
 Seeds = Sequence[int]
 
-EQUAL, PAIRS, FLIP = "fair-equal", "fair-pairs", "fair-sign-flip"
-SAME, VERDICT = "fair-equivalence", "fair-verdict"
+EQUAL, PAIRS = "fair-equal", "fair-pairs"
 
 
 def matched(input_size: int, hidden_size: int) -> int:
@@ -78,50 +77,9 @@ def of_one_pair(differences: Array, p: float, delta: float) -> str:
     return "undecided"  # p is 1, and one difference has no interval
 
 
-def lower(differences: Array) -> str:
-    return "gru" if np.mean(differences) < 0 else "lstm"
-
-
-def loser(differences: Array, p: float, delta: float) -> str:
-    found = decide(differences, p, delta)
-    return {"gru": "lstm", "lstm": "gru"}.get(found, found)
-
-
-def by_p_alone(differences: Array, p: float, delta: float) -> str:
-    if p < 0.05:
-        return lower(differences)
-    return "comparable" if equivalent(differences, delta) else "undecided"
-
-
-def comparable_if_not_significant(differences: Array, p: float, delta: float) -> str:
-    found = decide(differences, p, delta)
-    return "comparable" if found == "undecided" else found
-
-
-def comparable_if_small(differences: Array, p: float, delta: float) -> str:
-    small = abs(np.mean(differences)) < delta
-    if p < 0.05:
-        return "undecided" if small else lower(differences)
-    return "comparable" if small else "undecided"
-
-
-def by_mean_and_delta(differences: Array, p: float, delta: float) -> str:
-    return "comparable" if abs(np.mean(differences)) < delta else lower(differences)
-
-
-def never_comparable(differences: Array, p: float, delta: float) -> str:
-    found = decide(differences, p, delta)
-    return "undecided" if found == "comparable" else found
-
-
-def comparable_alone(differences: Array, p: float, delta: float) -> str:
-    return "comparable" if equivalent(differences, delta) else lower(differences)
-
-
 SIZE = "How many parameters have the two cells that you run?"
 ORDER = "In which order does the signature promise the two cells in a difference?"
 SEED = "Which seeds did the LSTM see in the first difference, and which did the GRU?"
-RULE = "Which of the four verdicts has your rule for many seeds, a tiny difference and p = 0.001?"
 COMPARE = [
     Mistake(
         "equal-hidden-sizes",
@@ -178,11 +136,11 @@ COMPARE = [
         comparison(difference=lambda gru, lstm: lstm - gru),
     ),
     Mistake(
-        "loser-named",
-        "a verdict that names the cell with the higher loss",
-        "Is a loss better when it is high or when it is low?",
-        VERDICT,
-        comparison(verdict=loser),
+        "sizes-of-differences",
+        "differences without their signs",
+        "What is left of your differences when the two cells trade places?",
+        PAIRS,
+        comparison(difference=lambda gru, lstm: abs(gru - lstm)),
     ),
     Mistake(
         "best-seed-alone",
@@ -273,54 +231,5 @@ COMPARE = [
         "In which unit is delta?",
         PAIRS,
         comparison(difference=lambda gru, lstm: (gru - lstm) / lstm),
-    ),
-    Mistake(
-        "p-alone",
-        "a verdict for a cell wherever p is below 0.05",
-        RULE,
-        VERDICT,
-        comparison(verdict=by_p_alone),
-    ),
-    Mistake(
-        "mean-alone",
-        "a verdict by the sign of the mean difference alone",
-        "What does your rule say of two runs of the very same cell?",
-        VERDICT,
-        comparison(verdict=lambda d, p, delta: lower(d)),
-    ),
-    Mistake(
-        "mean-and-delta-alone",
-        "a verdict by the mean difference and delta, whatever p is",
-        "What does your rule say of two noisy runs of the very same cell?",
-        VERDICT,
-        comparison(verdict=by_mean_and_delta),
-    ),
-    Mistake(
-        "comparable-if-not-significant",
-        "a verdict of comparable for whatever is not significant",
-        "What does your rule say of two very different cells after three noisy seeds?",
-        SAME,
-        comparison(verdict=comparable_if_not_significant),
-    ),
-    Mistake(
-        "comparable-if-small",
-        "a verdict of comparable where p is at least 0.05 and the mean is within delta",
-        "Which differences has your data not ruled out, when the mean is small and noisy?",
-        SAME,
-        comparison(verdict=comparable_if_small),
-    ),
-    Mistake(
-        "comparable-or-a-winner",
-        "a verdict for the cell with the lower loss wherever the two are not comparable",
-        "What do you say when you know too little?",
-        VERDICT,
-        comparison(verdict=comparable_alone),
-    ),
-    Mistake(
-        "never-comparable",
-        "a verdict that is never comparable",
-        "With which result would you say that the two are the same for your purpose?",
-        SAME,
-        comparison(verdict=never_comparable),
     ),
 ]

@@ -69,9 +69,17 @@ def ladder(n: int, mean: float, delta: float, **options: float) -> Draw:
         noise[:2] = 1, -1  # they are never all equal
         unit = t_quantile(1 - options.get("alpha", 0.05), n - 1) * noise.std(ddof=1) / np.sqrt(n)
         shift = np.round(GRID * (mean * unit - noise.mean())) / GRID
-        return {"differences": rng.permutation(noise + shift), "delta": delta * unit, **options}
+        asked = round(float(delta * unit), 3)
+        return {"differences": rng.permutation(noise + shift), "delta": asked, **options}
 
     return draw
+
+
+def anywhere(rng: np.random.Generator) -> Inputs:
+    """Differences and a delta at random, the verdict not by a hair."""
+    n, mean, beyond = int(rng.integers(4, 13)), rng.uniform(0, 2.5), rng.uniform(0.1, 1.2)
+    delta = max(mean + 1 + beyond * rng.choice([-1, 1]), 0.2)
+    return ladder(n, float(mean * rng.choice([-1, 1])), float(delta))(rng)
 
 
 def constant(delta: float) -> Draw:
@@ -119,7 +127,7 @@ def losses(kind: str, n: int, as_array: bool = False) -> Draw:
             "seeds": seeds if as_array else seeds.tolist(),
             "input_size": I,
             "hidden_size": H,
-            "delta": delta,
+            "delta": round(float(delta), 4),
         }
 
     return draw
@@ -163,7 +171,7 @@ LADDER = (
     ladder(7, -3, 1),  # one end lies inside -delta or delta, all of the interval outside
     ladder(6, 0.3, 0.2),  # not significant, and known badly
     ladder(6, -1.15, 0.5),  # 0 lies in the 95 % interval and not in the 90 % one
-    ladder(12, -3, 6),  # significant, and small
+    ladder(12, -3, 9),  # significant, and small
     ladder(12, 0.5, 1.79),  # some differences lie outside, their mean well inside
     ladder(8, 0.8, 0.8 + 1.5, alpha=0.2),
     ladder(8, -0.8, 0.8 + 0.8, alpha=0.01),

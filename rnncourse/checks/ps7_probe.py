@@ -20,7 +20,10 @@ class Comparing:
     def __call__(self, function: Function, inputs: Inputs) -> Arrays:
         run = Run(inputs["run"])
         arrays = self.values(function, inputs | {"run": run})
-        return {name: np.array(run.size(cell)) for cell, name in self.sizes} | arrays
+        for cell, _ in self.sizes:
+            if cell not in run.sizes:
+                raise MisfitError(f'did not call run with cell "{cell}".')
+        return {name: np.array(run.sizes[cell]) for cell, name in self.sizes} | arrays
 
 
 class Run:
@@ -35,7 +38,7 @@ class Run:
             for cell, rows in zip(("lstm", "gru"), tables, strict=True)
             for size, seed, loss in rows
         }
-        self.sizes: dict[str, set[int]] = {}
+        self.sizes: dict[str, int] = {}  # of the last call
 
     def __call__(self, cell: str, hidden_size: int, seed: int) -> float:
         for name, value in (("hidden_size", hidden_size), ("seed", seed)):
@@ -44,13 +47,8 @@ class Run:
         if cell not in ("lstm", "gru"):
             raise MisfitError(f'called run with cell {cell!r}, expected "lstm" or "gru".')
         asked = cell, int(hidden_size), int(seed)
-        self.sizes.setdefault(cell, set()).add(int(hidden_size))
+        self.sizes[cell] = int(hidden_size)
         return self.losses.get(asked, made_up(asked))
-
-    def size(self, cell: str) -> int:
-        """Return the hidden size that the cell was run with, 0 unless there is exactly one."""
-        sizes = self.sizes.get(cell, set())
-        return next(iter(sizes)) if len(sizes) == 1 else 0
 
 
 def made_up(asked: object) -> float:
