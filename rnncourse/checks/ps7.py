@@ -78,7 +78,7 @@ CHECKS = (
             Item(
                 "random differences",
                 3,
-                (*draws.LADDER, *(draws.anywhere,) * 20),
+                (*draws.LADDER, *(draws.anywhere,) * 40),
                 "What are the two ends of your interval, and where are -delta and delta?",
             ),
             Item(
