@@ -69,8 +69,30 @@ def test_scipy_agrees_where_it_is_installed():
             )
             both = max(test.pvalue for test in tests) < alpha
             assert answers.equivalent(d, delta, alpha) == both
-        ranked = stats.wilcoxon(d[d != 0], method="exact" if len(set(abs(d))) == len(d) else "auto")
-        assert 0 < ranked.pvalue <= 1
+
+
+def test_the_mistakes_that_are_tests_of_their_own_are_those_of_scipy():
+    stats = pytest.importorskip("scipy.stats")
+    wrong = {m.slug: m.wrong for m in CHECKS["sign-flip-p"].mistakes}
+    for seed in range(20):
+        gru, lstm = np.random.default_rng(seed).normal(size=(2, 7))
+        d = gru - lstm
+        up = int((d > 0).sum())
+        assert wrong["sign-test"](d) == pytest.approx(stats.binomtest(up, 7).pvalue)
+        ranked = stats.wilcoxon(d, method="exact").pvalue
+        assert wrong["rank-test"](d) == pytest.approx(ranked)
+        there = stats.permutation_test((gru, lstm), lambda a, b: a.mean() - b.mean())
+        assert compare.unpaired_p(gru, lstm) == pytest.approx(there.pvalue, abs=1e-12)
+
+
+def test_significant_small_and_not_ruled_out_is_undecided():
+    d = np.array([-0.1, -0.2, -0.1, -0.2, -0.1, -3.0]) / 10
+    p = answers.sign_flip_p(d)
+    assert p < 0.05
+    assert not answers.equivalent(d, 0.1)
+    assert abs(d.mean()) < 0.1
+    assert answers.decide(d, p, 0.1) == "undecided"
+    assert answers.decide(d, p, 0.05) == "gru"
 
 
 @pytest.mark.parametrize(("n", "least"), [(2, 0.5), (5, 0.0625), (6, 0.03125), (12, 2 / 4096)])
