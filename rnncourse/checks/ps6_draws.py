@@ -11,10 +11,20 @@ from rnncourse.checks.draws import as_float32, draw
 RNN = {"x": "T B I", "h0": "B H", "W_x": "H I", "W_h": "H H", "b": "H", "dhs": "T B H"}
 
 
+class Gradients(list):
+    """Arrays of unequal shapes. Reports print the shape of an input."""
+
+    @property
+    def shape(self) -> list[tuple[int, ...]]:
+        return [gradient.shape for gradient in self]
+
+
 def single(make: Callable[..., Inputs], rng: np.random.Generator, **sizes: Any) -> Inputs:
     """Draw in float32."""
     return {
-        name: [array.astype(np.float32) for array in value] if isinstance(value, list) else value
+        name: Gradients(array.astype(np.float32) for array in value)
+        if isinstance(value, list)
+        else value
         for name, value in as_float32(make(rng, **sizes)).items()
     }
 
@@ -58,7 +68,7 @@ def gradients(
     drawn = [scale * rng.normal(size=size) for size in ((2, 3), (2, 2), (2,))][:arrays]
     drawn[loudest] *= 5
     norm = float(np.sqrt(sum((grad**2).sum() for grad in drawn)))
-    return {"grads": drawn, "max_norm": share * norm if norm else 1.0}
+    return {"grads": Gradients(drawn), "max_norm": share * norm if norm else 1.0}
 
 
 def text(rng: np.random.Generator, n_tokens: Any) -> Inputs:

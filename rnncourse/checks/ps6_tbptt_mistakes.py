@@ -5,96 +5,96 @@ from itertools import pairwise
 
 import numpy as np
 
-from rnncourse.cells import rnn_backward, rnn_forward, rnn_step_backward
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps6_answers import tbptt_gradients
 
 Array = np.ndarray
-Start = Callable[[Array, int], Array]
 
 TBPTT = "training-tbptt"
-
-
-def _rnn(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array) -> tuple:
-    """All of ``rnn_backward`` that a window needs: dW_x, dW_h, db."""
-    return rnn_backward(x, h0, W_x, W_h, b, dhs)[2:]
-
-
-def windowed(
-    borders: Callable[[int, int], list[int]] = lambda T, k: list(range(0, T, k)),
-    start: Start = lambda hs, t: hs[t],
-    within: Callable[[Array], Array] = lambda dhs: dhs,
-    window: Function = _rnn,
-    keep: Callable[[list], list] = lambda parts: parts,
-    share: Callable[[int, int, int], float] = lambda T, B, k: 1,
-) -> Function:
-    """Go back window by window, but for what the options change.
-
-    ``borders`` gives the first step of each window, ``start`` its state out of h0 and all of hs,
-    ``within`` what it takes of its dhs, ``keep`` the windows that count.
-    """
-
-    def wrong(
-        x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
-    ) -> tuple[Array, ...]:
-        T, B, _ = x.shape
-        hs = np.concatenate([h0[None], rnn_forward(x, h0, W_x, W_h, b)])
-        cuts = [*borders(T, k), T]
-        parts = [
-            window(x[t:end], start(hs, t), W_x, W_h, b, within(dhs[t:end]))
-            for t, end in pairwise(cuts)
-        ]
-        sums = [sum(gradients) for gradients in zip(*keep(parts), strict=True)]
-        return tuple(gradient * share(T, B, k) for gradient in sums)
-
-    return wrong
 
 
 def stepped(
     slope: Callable[[Array], Array] = lambda h: 1 - h**2,
     back: Callable[[Array], Array] = lambda W_h: W_h,
     read_by_dW_h: Callable[[Array, Array], Array] = lambda h_prev, h: h_prev,
-    steps: Callable[[int], list[int]] = lambda T: list(range(T)),
+    steps: Callable[[int], range] = range,
 ) -> Function:
-    """Go back through one window step by step, but for these formulas, and add up ``steps``."""
+    """Go back through one window, but for these formulas, and add up ``steps``: all five gradients.
 
-    def window(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array) -> tuple:
-        hs = np.concatenate([h0[None], rnn_forward(x, h0, W_x, W_h, b)])
-        dh, totals = np.zeros_like(h0), [np.zeros_like(p) for p in (W_x, W_h, b)]
+    Written out here, since the package's own RNN is slow where every call is watched.
+    """
+
+    def window(x: Array, hs: Array, W_x: Array, W_h: Array, dhs: Array) -> list[Array]:
+        dx, dh = np.zeros_like(x), np.zeros_like(hs[0])
+        dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(len(W_h), x.dtype)
         for t in reversed(range(len(x))):
             da = (dh + dhs[t]) * slope(hs[t + 1])
-            dh = da @ back(W_h)
-            here = da.T @ x[t], da.T @ read_by_dW_h(hs[t], hs[t + 1]), da.sum(axis=0)
+            dx[t], dh = da @ W_x, da @ back(W_h)
             if t in steps(len(x)):
-                totals = [total + part for total, part in zip(totals, here, strict=True)]
-        return tuple(totals)
+                dW_x += da.T @ x[t]
+                dW_h += da.T @ read_by_dW_h(hs[t], hs[t + 1])
+                db += da.sum(axis=0)
+        return [dx, dh, dW_x, dW_h, db]
 
     return window
 
 
-def _cut_after(steps: Callable[[int], int]) -> Function:
+def states(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
+    """Run the RNN: hs (T + 1, B, H), with h0 first."""
+    hs = [h0]
+    for x_t in x:
+        hs.append(np.tanh(x_t @ W_x.T + hs[-1] @ W_h.T + b))
+    return np.stack(hs)
+
+
+def windowed(
+    borders: Callable[[int, int], list[int]] = lambda T, k: [*range(0, T, k), T],
+    start: Callable[[Array, int], Array] = lambda hs, t: hs[t],
+    within: Callable[[Array], Array] = lambda dhs: dhs,
+    window: Function = stepped(),  # noqa: B008  holds nothing that changes
+    keep: Callable[[list], list] = lambda parts: parts,
+    share: Callable[[int, int, int], float] = lambda T, B, k: 1,
+) -> Function:
+    """Go back window by window, but for what the options change.
+
+    ``borders`` gives the first step of each window and the end, ``start`` its state out of h0 and
+    all of hs, ``within`` what it takes of its dhs, ``keep`` the windows that count.
+    """
+
     def wrong(
         x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
     ) -> tuple[Array, ...]:
-        return tbptt_gradients(x, h0, W_x, W_h, b, dhs, max(steps(k), 1))
+        T, B, _ = x.shape
+        hs = states(x, h0, W_x, W_h, b)
+        parts = []
+        for t, end in pairwise(borders(T, k)):
+            mine = states(x[t:end], start(hs, t), W_x, W_h, b)
+            parts.append(window(x[t:end], mine, W_x, W_h, within(dhs[t:end]))[2:])
+        sums = [sum(gradients) for gradients in zip(*keep(parts), strict=True)]
+        return tuple(gradient * share(T, B, k) for gradient in sums)
 
     return wrong
 
 
-def _full(*arguments: Array) -> tuple:
-    return _rnn(*arguments[:6])
+def _every(steps: Callable[[int], int]) -> Function:
+    return windowed(borders=lambda T, k: [*range(0, T, max(steps(k), 1)), T])
+
+
+def _from(first: Callable[[int, int], int]) -> Function:
+    """Windows of k steps after a first one of this length."""
+    return windowed(borders=lambda T, k: [0, *range(min(first(T, k), T), T, k), T])
 
 
 def _sliding(
     x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
 ) -> tuple[Array, ...]:
     """Let the gradient of every output go back k steps, over windows that overlap."""
-    hs = np.concatenate([h0[None], rnn_forward(x, h0, W_x, W_h, b)])
+    hs, window = states(x, h0, W_x, W_h, b), stepped()
     totals = [np.zeros_like(parameter) for parameter in (W_x, W_h, b)]
-    for t, dh in enumerate(dhs):
-        for s in range(t, max(t - k, -1), -1):
-            _, dh, *here = rnn_step_backward(x[s], hs[s], W_x, W_h, b, dh)
-            totals = [total + part for total, part in zip(totals, here, strict=True)]
+    for t in range(len(x)):
+        of = slice(max(t - k + 1, 0), t + 1)
+        mine = hs[of.start : of.stop + 1]
+        here = window(x[of], mine, W_x, W_h, _last_of(dhs[of]))[2:]
+        totals = [total + part for total, part in zip(totals, here, strict=True)]
     return tuple(totals)
 
 
@@ -102,11 +102,14 @@ def _without_remainder(
     x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
 ) -> tuple:
     whole = max(len(x) // k, 1) * k
-    return tbptt_gradients(x[:whole], h0, W_x, W_h, b, dhs[:whole], k)
+    return windowed()(x[:whole], h0, W_x, W_h, b, dhs[:whole], k)
 
 
-def _all_five(*arguments: Array) -> tuple:
-    return rnn_backward(*arguments[:6])[:2] + tbptt_gradients(*arguments)  # type: ignore[arg-type]
+def _all_five(
+    x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
+) -> tuple[Array, ...]:
+    dx, dh0, *_ = stepped()(x, states(x, h0, W_x, W_h, b), W_x, W_h, dhs)
+    return dx, dh0, *windowed()(x, h0, W_x, W_h, b, dhs, k)
 
 
 def _last_of(dhs: Array) -> Array:
@@ -126,55 +129,51 @@ MISTAKES = [
         "full backpropagation through time, never cut",
         "In your loop, which value has the gradient of the state when a window begins?",
         TBPTT,
-        _full,
+        windowed(borders=lambda T, k: [0, T]),
     ),
     Mistake(
         "cut-at-every-step",
         "a gradient that is cut at every step",
         "How many steps can a gradient go back in your loop before it is set to zero?",
         TBPTT,
-        _cut_after(lambda k: 1),
+        _every(lambda k: 1),
     ),
-    Mistake(
-        "windows-one-longer", "windows of k + 1 steps", WHERE, TBPTT, _cut_after(lambda k: k + 1)
-    ),
-    Mistake(
-        "windows-one-shorter", "windows of k - 1 steps", WHERE, TBPTT, _cut_after(lambda k: k - 1)
-    ),
+    Mistake("windows-one-longer", "windows of k + 1 steps", WHERE, TBPTT, _every(lambda k: k + 1)),
+    Mistake("windows-one-shorter", "windows of k - 1 steps", WHERE, TBPTT, _every(lambda k: k - 1)),
     Mistake(
         "cut-one-step-early",
         "windows whose borders lie one step early: a first window of k - 1 steps",
         WHERE,
         TBPTT,
-        windowed(borders=lambda T, k: [0, *range(k - 1, T, k)]),
+        _from(lambda T, k: k - 1),
     ),
     Mistake(
         "cut-one-step-late",
         "windows whose borders lie one step late: a first window of a single step",
         WHERE,
         TBPTT,
-        windowed(borders=lambda T, k: [0, *range(1, T, k)]),
+        _from(lambda T, k: 1),
     ),
     Mistake(
         "first-window-one-longer",
         "windows of k steps after a first one of k + 1",
         WHERE,
         TBPTT,
-        windowed(borders=lambda T, k: [0, *range(k + 1, T, k)]),
+        _from(lambda T, k: k + 1),
     ),
     Mistake(
         "aligned-to-the-end",
         "windows counted from the end, so that the first one is the short one",
         WHERE,
         TBPTT,
-        windowed(borders=lambda T, k: [0, *range(T % k or k, T, k)]),
+        _from(lambda T, k: T % k or k),
     ),
     Mistake(
         "k-windows",
         "k windows in the place of windows of k steps",
         "Is k the number of windows or the number of steps in one?",
         TBPTT,
-        windowed(borders=lambda T, k: list(range(0, T, -(-T // k)))),
+        windowed(borders=lambda T, k: [*range(0, T, -(-T // k)), T]),
     ),
     Mistake(
         "sliding-windows",
@@ -245,14 +244,14 @@ MISTAKES = [
         "windows in which each step overwrites the gradients of the parameters",
         "In how many steps of a window are the same W_x, W_h and b used?",
         TBPTT,
-        windowed(window=stepped(steps=lambda T: [0])),
+        windowed(window=stepped(steps=lambda T: range(1))),
     ),
     Mistake(
         "overwritten-by-the-first-step",
         "a loop over all steps that keeps the gradients of the parameters of one step alone",
         "In how many steps are the same W_x, W_h and b used?",
         TBPTT,
-        windowed(window=stepped(steps=lambda T: [0]), keep=lambda parts: parts[:1]),
+        windowed(window=stepped(steps=lambda T: range(1)), keep=lambda parts: parts[:1]),
     ),
     Mistake(
         "loss-at-window-ends",
