@@ -35,10 +35,12 @@ def refused(course, capfd):
     return run_it
 
 
-def test_an_unknown_assignment_lists_the_known_ones(refused):
+def test_an_unknown_assignment_lists_the_known_ones(course, refused):
     line = refused(assignment="ps9-gru")
     assert line.startswith("there is no assignment 'ps9-gru' in ")
-    assert line.endswith("/source; there are: ps2-lstm")
+    known = sorted(path.name for path in (course.parent / "source").iterdir())
+    assert "ps2-lstm" in known
+    assert line.endswith(f"/source; there are: {', '.join(known)}")
 
 
 def test_a_folder_that_is_no_course(course, refused):
