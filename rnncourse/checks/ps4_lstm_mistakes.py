@@ -7,11 +7,11 @@ from typing import Any
 from rnncourse.checks.declare import Function, Mistake
 from rnncourse.checks.ps4_layers import Step, layer, rows
 from rnncourse.checks.ps4_shared_mistakes import (
-    AUTOGRAD,
     CARRIED,
     PARAMETERS,
     RETURNED,
     STATE,
+    detached_on_the_way,
     gate_orders,
     shared,
 )
@@ -52,7 +52,6 @@ def _lstm(**formulas: Any) -> Function:
 
 BETWEEN = "Between which two values must a gate lie, to be shut or open or in between?"
 HIDDEN = "Which of the two states goes through the output gate, and which is handed on as it is?"
-ROADS = "Over which two roads does the gradient of a late step reach an early one?"
 
 LSTM = [
     *gate_orders(
@@ -202,18 +201,6 @@ LSTM = [
         STATE,
         layer(lstm_step(), 4, after=lambda hs, last, first: (hs, (last[0], last[0]))),
     ),
-    Mistake(
-        "h-detached-at-each-step",
-        "a loop that hands on h detached, and c with its gradient",
-        ROADS,
-        AUTOGRAD,
-        layer(lstm_step(), 4, carry=lambda new, first: (new[0].detach(), new[1])),
-    ),
-    Mistake(
-        "c-detached-at-each-step",
-        "a loop that hands on c detached, and h with its gradient",
-        ROADS,
-        AUTOGRAD,
-        layer(lstm_step(), 4, carry=lambda new, first: (new[0], new[1].detach())),
-    ),
+    *detached_on_the_way(lstm_step(), 4, "h", [0]),
+    *detached_on_the_way(lstm_step(), 4, "c", [1]),
 ]

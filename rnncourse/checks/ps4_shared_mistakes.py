@@ -1,6 +1,6 @@
 """What goes wrong in a layer of torch whatever its cell: biases, matrices, state, gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import permutations
 from typing import Any
 
@@ -69,7 +69,6 @@ def shared(step: Step, blocks: int) -> list[Mistake]:
         return layer(step, blocks, after=after)
 
     two = "torch.nn adds two biases in each row. Where does each of them come into your sum?"
-    cut = "Through which tensor does the gradient of a late step reach an early one?"
     return [
         Mistake(
             "bias-hh-dropped",
@@ -176,13 +175,7 @@ def shared(step: Step, blocks: int) -> list[Mistake]:
             AUTOGRAD,
             starting(lambda x, first: (x, _detached(first))),
         ),
-        Mistake(
-            "state-detached-at-each-step",
-            "a loop that detaches its state at each step, truncated backpropagation over one step",
-            cut,
-            AUTOGRAD,
-            carrying(lambda new, first: _detached(new)),
-        ),
+        *detached_on_the_way(step, blocks, "state", range(2)),
         Mistake(
             "last-state-detached",
             "a layer whose last state is detached",
@@ -286,6 +279,33 @@ def shared(step: Step, blocks: int) -> list[Mistake]:
             STATE,
             returning(lambda hs, last, first: (hs, tuple(part[None] for part in last))),
         ),
+    ]
+
+
+def detached_on_the_way(step: Step, blocks: int, what: str, parts: Container[int]) -> list[Mistake]:
+    """A loop that cuts the graph at each step, in some parts of the state: it differs at the ends.
+
+    The outputs are right. What is left is truncated backpropagation over one step.
+    """
+
+    def cut(states: States) -> States:
+        return tuple(s.detach() if k in parts else s for k, s in enumerate(states))
+
+    asks = "Through which tensors does the gradient of a late step reach an early one?"
+    variants: dict[str, dict[str, Callable]] = {
+        "between-steps": {},
+        "before-each-step": {"before": lambda x, first: (x, cut(first))},
+        "after-each-step": {"after": lambda hs, last, first: (hs, cut(last))},
+    }
+    return [
+        Mistake(
+            f"{what}-detached-{when}",
+            f"a loop that detaches {'its ' * (what == 'state')}{what} {when.replace('-', ' ')}",
+            asks,
+            AUTOGRAD,
+            layer(step, blocks, carry=lambda new, first: cut(new), **ends),
+        )
+        for when, ends in variants.items()
     ]
 
 
