@@ -29,8 +29,14 @@ TOLERANCE = {"float64": 1e-8, "float32": 1e-3}  # a gradient sums over steps, un
 Rng = np.random.Generator
 
 
+def load_torch() -> None:
+    """Import torch while the inputs are drawn: the learner's ten seconds are not for that."""
+    import torch  # noqa: F401
+
+
 def draw_bridge(rng: Rng, single: bool = False, B: int = 0, back: bool = True) -> Inputs:
     """The state as it stands in torch's h[0]; its gradients only where ``back``."""
+    load_torch()
     B, H = B or int(rng.choice([2, 4])), int(rng.choice([3, 5]))
     inputs = {"h[0]": rng.normal(size=(B, H))}
     if back:
@@ -52,6 +58,7 @@ def draw_seq2seq(
     With ``every_token`` the tokens go up to the last of each vocabulary, else up to the last that
     both have. With ``alone`` there is one sequence, of one token, with two of padding.
     """
+    load_torch()
     (embed, hidden), (S, T) = rng.permutation([3, 5]).tolist(), rng.permutation([6, 7]).tolist()
     vocab_in, vocab_out = rng.permutation([8, 10]).tolist()
     B, (S, T) = (1, (3, 1)) if alone else (4, (S, T))
@@ -94,6 +101,7 @@ def draw_stack(
 
     ``start`` gives states; ``alone`` is one step of one sequence.
     """
+    load_torch()
     B, H = rng.permutation([2, 3]).tolist()
     I = H if square else 5
     T, B = (1, 1) if alone else (int(rng.choice([4, 6])), B)
@@ -113,6 +121,7 @@ def draw_stack(
 
 def draw_ensemble(rng: Rng, single: bool = False, M: int = 0, B: int = 0, far: float = 0) -> Inputs:
     """``far`` moves each of the logits up or down by so much."""
+    load_torch()
     M, B, V = M or int(rng.choice([3, 6])), B or int(rng.choice([2, 4])), 5
     logits = 2 * rng.normal(size=(M, B, V)) + far * rng.choice([-1, 1], size=(M, B, V))
     return as_float32({"logits": logits}) if single else {"logits": logits}
