@@ -26,7 +26,9 @@ def _items(probe: Modules) -> tuple[Item, ...]:
     stateless = {"x": probe.leaves["x"]} | probe.parameters
     letters = stateless | states | gradients
 
-    def drawn(call: str = "once", letters: dict = letters, make: Any = draw, **fixed: int) -> Draw:
+    def drawn(
+        call: str = "once", letters: dict = letters, make: Any = _double, **fixed: int
+    ) -> Draw:
         return partial(make, letters=letters, also={"call": call}, **fixed)
 
     return (
@@ -75,13 +77,20 @@ def _items(probe: Modules) -> tuple[Item, ...]:
     )
 
 
+def _double(rng: np.random.Generator, **given: Any) -> Inputs:
+    """Import torch while the inputs are drawn: the learner's ten seconds are not for that."""
+    import torch  # noqa: F401
+
+    return draw(rng, **given)
+
+
 def _single(rng: np.random.Generator, **given: Any) -> Inputs:
-    return as_float32(draw(rng, **given))
+    return as_float32(_double(rng, **given))
 
 
 def _extreme(rng: np.random.Generator, **given: Any) -> Inputs:
     """Put half of the pre-activations at ±1000, by one bias; the others let gradients through."""
-    inputs = draw(rng, **given)
+    inputs = _double(rng, **given)
     bias = inputs["bias_ih_l0"]
     where = rng.permutation(len(bias)) % 2 == 0
     bias[where] = rng.choice([-1000.0, 1000.0], size=where.sum())

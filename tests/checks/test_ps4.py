@@ -278,6 +278,18 @@ def test_one_fault_costs_one_item_and_is_asked_about(cls, item, message):
     assert found.diagnosis is None
 
 
+@pytest.mark.parametrize("id", ["torch-lstm", "torch-gru"])
+def test_the_draws_are_strong(id):
+    first = [given for item, given in CHECKS[id].cases(seed=0) if item is CHECKS[id].items[0]]
+    for given in first:
+        arrays = [array for array in given.values() if isinstance(array, np.ndarray)]
+        assert len(given["x"]) >= 4
+        assert len(set(given["x"].shape)) == 3
+        assert min(min(array.shape[-2:]) for array in arrays) > 1
+        assert all(np.abs(array).min() > 0 for array in arrays), "a zero hides a term"
+        assert given["call"] == "once"
+
+
 def test_torch_and_the_cells_of_the_book_agree_on_every_gradient():
     """The reference is torch.nn; NumPy's hand-derived passes are the second opinion."""
     for id in ("torch-lstm", "torch-gru"):
