@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rnncourse.checks.declare import TOLERANCE, Arrays, Check
+from rnncourse.checks.declare import BLOCKS, TOLERANCE, Arrays, Check
 from rnncourse.checks.values import SCALARS
-
-BLOCKS = {"4": "ifgo", "3": "rzn"}
 
 
 def off(
@@ -51,7 +49,7 @@ def _where(name: str, letters: str, marks: np.ndarray) -> str:
     first, *_ = letters.split() or [""]
     if first == "T":
         return _steps(name, marks)
-    blocks = BLOCKS.get(first[0] if len(first) == 2 and first[1] == "H" else "")
+    blocks = BLOCKS.get(first)
     if blocks is None or len(marks) % len(blocks):
         return name
     by_block = np.array(marks.reshape(len(blocks), -1).any(axis=1))

@@ -12,6 +12,8 @@ Inputs = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 Function = Callable[..., Any]
 
+BLOCKS = {"4H": "ifgo", "3H": "rzn"}  # how the rows of the parameters are stacked
+
 # a right answer in another order of operations is off by 1e-15 and 1e-6, the smallest recognised
 # mistake by 1e-3
 TOLERANCE = {"float64": 1e-8, "float32": 1e-4}
@@ -102,8 +104,24 @@ class Check:
         """Give the first draw once more for each array of floats, with that one at zero.
 
         They cost and earn nothing. Where an answer is right with W_h at zero, its mistake lies in
-        a term with W_h.
+        a term with W_h; likewise for the rows of one gate in all parameters.
         """
-        _, drawn = self.cases(seed)[0]
-        arrays = [n for n, a in drawn.items() if getattr(a, "dtype", None) == np.float64]
-        return [(name, drawn | {name: np.zeros_like(drawn[name])}) for name in arrays]
+        draw, (_, drawn) = self.items[0].cases[0], self.cases(seed)[0]
+        arrays = {n: a for n, a in drawn.items() if getattr(a, "dtype", None) == np.float64}
+        if len(arrays) < 2:
+            return []
+        lenses = [(n, drawn | {n: np.zeros_like(a)}) for n, a in arrays.items()]
+        letters = getattr(draw, "keywords", {}).get("letters", {})
+        for gates in BLOCKS.values():
+            stacked = [n for n, spelt in letters.items() if spelt.startswith(f"{len(gates)}H")]
+            for k, gate in enumerate(gates if stacked else ""):
+                shut = {n: _without(arrays[n], k, len(gates)) for n in stacked}
+                lenses.append((f"the rows of {gate}", drawn | shut))
+        return lenses
+
+
+def _without(parameter: np.ndarray, block: int, blocks: int) -> np.ndarray:
+    """Set one block of rows to zero."""
+    rows = np.split(parameter, blocks)
+    rows[block] = np.zeros_like(rows[block])
+    return np.concatenate(rows)

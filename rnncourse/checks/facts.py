@@ -22,7 +22,11 @@ def facts(check: Check, drawn: Pairs, lenses: Sequence[tuple[str, Arrays, Arrays
         found += [said for name in differing if (said := about(check, name, drawn))]
         if len(found) > 1:
             break
-    silent = [label for label, got, wanted in lenses if _right(check, got, wanted)]
+    silent = [
+        label
+        for label, got, wanted in lenses
+        if _right(check, got, wanted) and any(array.any() for array in wanted.values())
+    ]
     if silent:
         found.append(
             f"With {' or '.join(silent)} at zero it is right: look at the terms that have "

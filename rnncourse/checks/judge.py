@@ -67,9 +67,12 @@ def unwritten(check: Check, why: str) -> Report:
 
 
 def recognise(check: Check, cases: Sequence[Case], answers: Sequence[Answer]) -> Mistake | None:
-    """Return the mistake whose numbers equal the answers to all cases of the first item."""
-    drawn = _first_item(check, cases, answers)
-    if not all(arrays for _, arrays in drawn):
+    """Return the mistake whose numbers equal the answers to the cases of the first item.
+
+    Cases that were not answered with numbers do not count, nor does it where the others are right.
+    """
+    drawn = [(inputs, got) for inputs, got in _first_item(check, cases, answers) if got]
+    if all(same(got, expected(check, inputs), check.tolerance) for inputs, got in drawn):
         return None
     with np.errstate(all="ignore"):
         for mistake in check.mistakes:
