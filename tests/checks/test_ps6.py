@@ -305,6 +305,26 @@ def test_a_right_answer_passes_however_it_is_written(id, function, seed):
     assert found.score == found.max_score == CHECKS[id].points
 
 
+# The draws -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_draws_leave_no_mistake_a_place_to_hide(seed):
+    rng = np.random.default_rng(seed)
+    mask = tokens(rng)["mask"]
+    by_sequence = mask.sum(axis=0)
+    assert by_sequence.min() > 1
+    assert len(set(by_sequence)) > 1
+    assert len({*mask.shape, mask.sum(), mask.size, (~mask).sum()}) >= 4
+    for spare in (0, 2):
+        given = padded(rng, spare=spare)
+        T, B, H = given["hs"].shape
+        lengths = given["lengths"].tolist()
+        assert max(lengths) == T - spare
+        assert len(set(lengths)) == B != H
+        assert lengths not in (sorted(lengths), sorted(lengths)[::-1])
+
+
 # Faults that cost one item, and answers that are none ------------------------------------------
 
 
