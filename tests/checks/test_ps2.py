@@ -1,4 +1,4 @@
-"""Forward passes of problem set 2 that are right pass, in whatever style; none calls the course's."""
+"""Right forward passes of problem set 2 pass, in whatever style. None calls the course's own."""
 
 import warnings
 from functools import partial

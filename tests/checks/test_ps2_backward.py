@@ -1,4 +1,4 @@
-"""Backward passes of problem set 2 that are right pass, in whatever style; none calls the course's."""
+"""Right backward passes of problem set 2 pass, in whatever style. None calls the course's own."""
 
 from itertools import accumulate, pairwise
 
