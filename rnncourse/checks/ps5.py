@@ -8,17 +8,11 @@ from typing import Any
 import numpy as np
 
 from rnncourse.cells import count_parameters, matched_hidden_size, step_flops
-from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item, Mistake
+from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item
 from rnncourse.checks.draws import items
 from rnncourse.checks.ps5_answers import hoisted_lstm_forward
 from rnncourse.checks.ps5_hoist_mistakes import HOISTED
-from rnncourse.checks.ps5_match_mistakes import (
-    LARGER_ON_A_TIE,
-    MATCH,
-    SIZE_ROUNDED,
-    TWO_BIASES,
-    ZERO_ALLOWED,
-)
+from rnncourse.checks.ps5_match_mistakes import MATCH
 from rnncourse.checks.ps5_mistakes import COUNT, STEP_FLOPS
 from rnncourse.checks.ps5_products import Hoisted
 from rnncourse.checks.values import Returning, unpack
@@ -63,25 +57,27 @@ def pair(rng: np.random.Generator, low: int = 2, high: int = 40, named: bool = T
     return drawn | ({"biases": biases} if named else {})
 
 
-def against(*mistakes: Mistake, but: Mistake | None = None, **ranges: Any) -> Case:
-    """Draw a ``pair`` until it shows all these mistakes, ``but`` not this one."""
+def against(*slugs: str, but: str = "", **ranges: Any) -> Case:
+    """Draw a ``pair`` until it shows all these mistakes, and not the one of ``but``."""
 
-    def shows(mistake: Mistake, drawn: Inputs) -> bool:
+    def shows(slug: str, drawn: Inputs) -> bool:
         sizes = drawn.values()
-        return bool(mistake.wrong(*sizes) != matched_hidden_size(*sizes))
+        return bool(MATCHES[slug](*sizes) != matched_hidden_size(*sizes))
 
     def draw(rng: np.random.Generator) -> Inputs:
         while True:
             drawn = pair(rng, **ranges)
-            if all(shows(m, drawn) for m in mistakes) and not (but and shows(but, drawn)):
+            if all(shows(slug, drawn) for slug in slugs) and not (but and shows(but, drawn)):
                 return drawn
 
     return draw
 
 
 NONE_NAMED = "Which number of bias vectors does the signature promise where none is named?"
-TIE = against(LARGER_ON_A_TIE, TWO_BIASES, high=12)
-PLAIN = [m for m in MATCH if m not in (LARGER_ON_A_TIE, SIZE_ROUNDED, TWO_BIASES, ZERO_ALLOWED)]
+MATCHES = {mistake.slug: mistake.wrong for mistake in MATCH}
+RARE = ("larger-on-a-tie", "size-rounded", "two-biases", "zero-allowed")  # drawn by themselves
+PLAIN = [slug for slug in MATCHES if slug not in RARE]
+TIE = against("larger-on-a-tie", "two-biases", high=12)
 
 COUNT_ITEMS = (
     Item(
@@ -140,20 +136,25 @@ MATCH_ITEMS = (
         "from any cell to any other",
         3,
         (
-            *map(against, (*PLAIN, TWO_BIASES)),
-            against(ZERO_ALLOWED, low=1, high=9),
-            against(SIZE_ROUNDED, but=LARGER_ON_A_TIE, high=12),
-            TIE,
-            *(pair,) * 4,
+            *map(against, (*PLAIN, "two-biases")),
+            against("always-below", but="never-above"),
+            against("always-above", but="never-below"),
+            against("biases-forgotten", but="one-bias"),
+            against("one-bias", but="two-biases"),
+            against("one-bias", but="larger-on-a-tie"),
+            against("size-rounded", but="larger-on-a-tie", high=12),
+            against("zero-allowed", low=1, high=9),
+            against("larger-on-a-tie", but="two-biases", high=12),
+            *(pair,) * 3,
         ),
     ),
     Item(
         "biases not named",
         1,
         (
-            *(against(mistake, named=False) for mistake in PLAIN),
-            against(ZERO_ALLOWED, low=1, high=9, named=False),
-            against(SIZE_ROUNDED, LARGER_ON_A_TIE, named=False, high=12),
+            *(against(slug, named=False) for slug in PLAIN),
+            against("zero-allowed", low=1, high=9, named=False),
+            against("size-rounded", "larger-on-a-tie", high=12, named=False),
         ),
         NONE_NAMED,
     ),
@@ -161,12 +162,17 @@ MATCH_ITEMS = (
         "sizes from 1 to 8, and from 100 to 199",
         1,
         (
-            *(against(mistake, low=1, high=9) for mistake in (*PLAIN, TWO_BIASES, ZERO_ALLOWED)),
-            *(partial(pair, low=100, high=120),) * 3,
+            *(against(slug, low=1, high=9) for slug in (*PLAIN, "two-biases", "zero-allowed")),
+            *(partial(pair, low=100, high=200),) * 3,
         ),
         "Over which sizes does your search go?",
     ),
-    Item("two sizes that come equally near", 1, (TIE,) * 3, LARGER_ON_A_TIE.asks),
+    Item(
+        "two sizes that come equally near",
+        1,
+        (TIE,) * 3,
+        "Two sizes can miss by the same number. Which of them does your comparison keep?",
+    ),
 )
 
 CHECKS = (

@@ -74,38 +74,21 @@ def _up_to_twice(cell: str, to_cell: str, I: int, H: int, biases: int = 2) -> in
 
 NEAREST = "Which of the two sizes around the target misses it by fewer parameters?"
 
-LARGER_ON_A_TIE = Mistake(
-    "larger-on-a-tie",
-    "a search that takes the larger size when two miss by the same number",
-    "Two sizes can miss by the same number. Which of them does your comparison keep?",
-    MATCHED,
-    _searching(lambda near: max(1, near.below + (near.exceeds <= near.lacks))),
-)
-TWO_BIASES = Mistake(
-    "two-biases",
-    "a match with two bias vectors, whatever biases says",
-    "Does your answer change with the argument biases, and does the count?",
-    MATCHED,
-    _with_biases(2),
-)
-SIZE_ROUNDED = Mistake(
-    "size-rounded",
-    "a solution of the quadratic equation, rounded to the nearest size",
-    "The count grows faster than the size. Halfway between two sizes, is it halfway between "
-    "their counts?",
-    MATCHED,
-    _rounded,
-)
-ZERO_ALLOWED = Mistake(
-    "zero-allowed",
-    "a search that may end at a hidden size of 0",
-    "What is the smallest layer that you can build?",
-    MATCHED,
-    _searching(lambda near: near.below + (near.exceeds < near.lacks)),
-)
 MATCH = (
-    LARGER_ON_A_TIE,
-    TWO_BIASES,
+    Mistake(
+        "larger-on-a-tie",
+        "a search that takes the larger size when two miss by the same number",
+        "Two sizes can miss by the same number. Which of them does your comparison keep?",
+        MATCHED,
+        _searching(lambda near: max(1, near.below + (near.exceeds <= near.lacks))),
+    ),
+    Mistake(
+        "two-biases",
+        "a match with two bias vectors, whatever biases says",
+        "Does your answer change with the argument biases, and does the count?",
+        MATCHED,
+        _with_biases(2),
+    ),
     Mistake(
         "size-kept",
         "a match of hidden sizes, not of parameters",
@@ -141,8 +124,21 @@ MATCH = (
         MATCHED,
         _searching(lambda near: near.below + 1),
     ),
-    SIZE_ROUNDED,
-    ZERO_ALLOWED,
+    Mistake(
+        "size-rounded",
+        "a solution of the quadratic equation, rounded to the nearest size",
+        "The count grows faster than the size. Halfway between two sizes, is it halfway between "
+        "their counts?",
+        MATCHED,
+        _rounded,
+    ),
+    Mistake(
+        "zero-allowed",
+        "a search that may end at a hidden size of 0",
+        "What is the smallest layer that you can build?",
+        MATCHED,
+        _searching(lambda near: near.below + (near.exceeds < near.lacks)),
+    ),
     Mistake(
         "up-to-twice-the-size",
         "a search among the sizes up to 2 * hidden_size",
