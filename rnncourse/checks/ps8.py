@@ -120,10 +120,12 @@ def draw_stack(
 
 
 def draw_ensemble(rng: Rng, single: bool = False, M: int = 0, B: int = 0, far: float = 0) -> Inputs:
-    """``far`` moves each of the logits up or down by so much."""
+    """``far`` moves each of the logits up or down by so much; all models rule out one word."""
     load_torch()
     M, B, V = M or int(rng.choice([3, 6])), B or int(rng.choice([2, 4])), 5
-    logits = 2 * rng.normal(size=(M, B, V)) + far * rng.choice([-1, 1], size=(M, B, V))
+    side = rng.choice([-1, 1], size=(M, B, V))
+    side[:, :, 0], side[:, :, 1] = 1, -1
+    logits = 2 * rng.normal(size=(M, B, V)) + far * side
     return as_float32({"logits": logits}) if single else {"logits": logits}
 
 

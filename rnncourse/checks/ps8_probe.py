@@ -122,11 +122,11 @@ def _by_part(arrays: Arrays, parameters: Mapping[str, Any]) -> Arrays:
 def _translate(model: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     # the judge gives its questions in floats
     source, lengths, target_in = (given[n].long() for n in ("source", "lengths", "target_in"))
-    logits = unpack(model(source, lengths, target_in), "logits")
+    logits = _only("logits", model(source, lengths, target_in))
     zeros = source.clone()
     for column, length in enumerate(lengths.tolist()):
         zeros[length:, column] = 0
-    again = unpack(model(zeros, lengths, target_in), "logits")
+    again = _only("logits", model(zeros, lengths, target_in))
     return logits | {"logits_with_padding_0": again["logits"]}
 
 
@@ -160,7 +160,12 @@ def _run_bridge(bridge: Function, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run_ensemble(ensemble: Function, given: Mapping[str, Any]) -> dict[str, Any]:
-    return unpack(ensemble(given["logits"]), "log_probs")
+    return _only("log_probs", ensemble(given["logits"]))
+
+
+def _only(name: str, returned: Any) -> dict[str, Any]:
+    """Name the one tensor that is asked for; further values may follow it."""
+    return unpack(returned, (name,) if isinstance(returned, tuple) else name)
 
 
 bridge_states = Tensors(_run_bridge, {"h": "1 B H", "c": "1 B H"}, {"h[0]": "B H"})
