@@ -1,122 +1,20 @@
 """What learners write instead of truncated backpropagation through time, as formulas that run."""
 
-from collections.abc import Callable
-from itertools import pairwise
-
 import numpy as np
 
-from rnncourse.checks.declare import Function, Mistake
-
-Array = np.ndarray
+from rnncourse.checks.declare import Mistake
+from rnncourse.checks.ps6_tbptt_variants import (
+    after_a_first,
+    all_five,
+    every,
+    last_of,
+    sliding,
+    stepped,
+    windowed,
+    without_remainder,
+)
 
 TBPTT = "training-tbptt"
-
-
-def stepped(
-    slope: Callable[[Array], Array] = lambda h: 1 - h**2,
-    back: Callable[[Array], Array] = lambda W_h: W_h,
-    read_by_dW_h: Callable[[Array, Array], Array] = lambda h_prev, h: h_prev,
-    steps: Callable[[int], range] = range,
-) -> Function:
-    """Go back through one window, but for these formulas, and add up ``steps``: all five gradients.
-
-    Written out here, since the package's own RNN is slow where every call is watched.
-    """
-
-    def window(x: Array, hs: Array, W_x: Array, W_h: Array, dhs: Array) -> list[Array]:
-        dx, dh = np.zeros_like(x), np.zeros_like(hs[0])
-        dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(len(W_h), x.dtype)
-        for t in reversed(range(len(x))):
-            da = (dh + dhs[t]) * slope(hs[t + 1])
-            dx[t], dh = da @ W_x, da @ back(W_h)
-            if t in steps(len(x)):
-                dW_x += da.T @ x[t]
-                dW_h += da.T @ read_by_dW_h(hs[t], hs[t + 1])
-                db += da.sum(axis=0)
-        return [dx, dh, dW_x, dW_h, db]
-
-    return window
-
-
-def states(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
-    """Run the RNN: hs (T + 1, B, H), with h0 first."""
-    hs = [h0]
-    for x_t in x:
-        hs.append(np.tanh(x_t @ W_x.T + hs[-1] @ W_h.T + b))
-    return np.stack(hs)
-
-
-def windowed(
-    borders: Callable[[int, int], list[int]] = lambda T, k: [*range(0, T, k), T],
-    start: Callable[[Array, int], Array] = lambda hs, t: hs[t],
-    within: Callable[[Array], Array] = lambda dhs: dhs,
-    window: Function = stepped(),  # noqa: B008  holds nothing that changes
-    keep: Callable[[list], list] = lambda parts: parts,
-    share: Callable[[int, int, int], float] = lambda T, B, k: 1,
-) -> Function:
-    """Go back window by window, but for what the options change.
-
-    ``borders`` gives the first step of each window and the end, ``start`` its state out of h0 and
-    all of hs, ``within`` what it takes of its dhs, ``keep`` the windows that count.
-    """
-
-    def wrong(
-        x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
-    ) -> tuple[Array, ...]:
-        T, B, _ = x.shape
-        hs = states(x, h0, W_x, W_h, b)
-        parts = []
-        for t, end in pairwise(borders(T, k)):
-            mine = states(x[t:end], start(hs, t), W_x, W_h, b)
-            parts.append(window(x[t:end], mine, W_x, W_h, within(dhs[t:end]))[2:])
-        sums = [sum(gradients) for gradients in zip(*keep(parts), strict=True)]
-        return tuple(gradient * share(T, B, k) for gradient in sums)
-
-    return wrong
-
-
-def _every(steps: Callable[[int], int]) -> Function:
-    return windowed(borders=lambda T, k: [*range(0, T, max(steps(k), 1)), T])
-
-
-def _from(first: Callable[[int, int], int]) -> Function:
-    """Windows of k steps after a first one of this length."""
-    return windowed(borders=lambda T, k: [0, *range(min(first(T, k), T), T, k), T])
-
-
-def _sliding(
-    x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
-) -> tuple[Array, ...]:
-    """Let the gradient of every output go back k steps, over windows that overlap."""
-    hs, window = states(x, h0, W_x, W_h, b), stepped()
-    totals = [np.zeros_like(parameter) for parameter in (W_x, W_h, b)]
-    for t in range(len(x)):
-        of = slice(max(t - k + 1, 0), t + 1)
-        mine = hs[of.start : of.stop + 1]
-        here = window(x[of], mine, W_x, W_h, _last_of(dhs[of]))[2:]
-        totals = [total + part for total, part in zip(totals, here, strict=True)]
-    return tuple(totals)
-
-
-def _without_remainder(
-    x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
-) -> tuple:
-    whole = max(len(x) // k, 1) * k
-    return windowed()(x[:whole], h0, W_x, W_h, b, dhs[:whole], k)
-
-
-def _all_five(
-    x: Array, h0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array, k: int
-) -> tuple[Array, ...]:
-    dx, dh0, *_ = stepped()(x, states(x, h0, W_x, W_h, b), W_x, W_h, dhs)
-    return dx, dh0, *windowed()(x, h0, W_x, W_h, b, dhs, k)
-
-
-def _last_of(dhs: Array) -> Array:
-    only = np.zeros_like(dhs)
-    only[-1] = dhs[-1]
-    return only
-
 
 CARRIED = "With which state does your second window start, and where did the first one leave off?"
 WHERE = "With k = 3, which steps make your first window, and which your second?"
@@ -136,37 +34,51 @@ MISTAKES = [
         "a gradient that is cut at every step",
         "How many steps can a gradient go back in your loop before it is set to zero?",
         TBPTT,
-        _every(lambda k: 1),
+        every(lambda k: 1),
     ),
-    Mistake("windows-one-longer", "windows of k + 1 steps", WHERE, TBPTT, _every(lambda k: k + 1)),
-    Mistake("windows-one-shorter", "windows of k - 1 steps", WHERE, TBPTT, _every(lambda k: k - 1)),
+    Mistake("windows-one-longer", "windows of k + 1 steps", WHERE, TBPTT, every(lambda k: k + 1)),
+    Mistake("windows-one-shorter", "windows of k - 1 steps", WHERE, TBPTT, every(lambda k: k - 1)),
     Mistake(
         "cut-one-step-early",
         "windows whose borders lie one step early: a first window of k - 1 steps",
         WHERE,
         TBPTT,
-        _from(lambda T, k: k - 1),
+        after_a_first(lambda T, k: k - 1),
     ),
     Mistake(
         "cut-one-step-late",
         "windows whose borders lie one step late: a first window of a single step",
         WHERE,
         TBPTT,
-        _from(lambda T, k: 1),
+        after_a_first(lambda T, k: 1),
     ),
     Mistake(
         "first-window-one-longer",
         "windows of k steps after a first one of k + 1",
         WHERE,
         TBPTT,
-        _from(lambda T, k: k + 1),
+        after_a_first(lambda T, k: k + 1),
     ),
     Mistake(
         "aligned-to-the-end",
         "windows counted from the end, so that the first one is the short one",
         WHERE,
         TBPTT,
-        _from(lambda T, k: T % k or k),
+        after_a_first(lambda T, k: T % k or k),
+    ),
+    Mistake(
+        "aligned-to-the-end-one-early",
+        "windows counted from the end, with k - 1 steps in the last one",
+        WHERE,
+        TBPTT,
+        after_a_first(lambda T, k: (T + 1) % k or k),
+    ),
+    Mistake(
+        "last-k-steps-alone",
+        "the last k steps alone, without the windows before them",
+        ADDED,
+        TBPTT,
+        windowed(borders=lambda T, k: [0, max(T - k, 0), T], keep=lambda parts: parts[-1:]),
     ),
     Mistake(
         "k-windows",
@@ -181,7 +93,7 @@ MISTAKES = [
         "that overlap (k1 = 1, k2 = k)",
         "How far back does the gradient of the first output of a window go in this course?",
         TBPTT,
-        _sliding,
+        sliding,
     ),
     Mistake(
         "each-window-from-h0",
@@ -223,7 +135,7 @@ MISTAKES = [
         "the whole windows, without the shorter one at the end",
         "How many steps do your windows cover, if T is 7 and k is 3?",
         TBPTT,
-        _without_remainder,
+        without_remainder,
     ),
     Mistake(
         "last-window-alone",
@@ -258,7 +170,7 @@ MISTAKES = [
         "windows that read the gradient of their last output alone",
         "Which of the T gradients in dhs does your loop read?",
         TBPTT,
-        windowed(within=_last_of),
+        windowed(within=last_of),
     ),
     Mistake(
         "averaged-over-windows",
@@ -321,6 +233,6 @@ MISTAKES = [
         "the five gradients of rnn_backward, dx and dh0 before those of the parameters",
         "Which three gradients does the signature name?",
         TBPTT,
-        _all_five,
+        all_five,
     ),
 ]

@@ -16,7 +16,7 @@ from rnncourse.checks.ps6_answers import tbptt_gradients as tbptt_reference
 from rnncourse.checks.ps6_clip_mistakes import clipping
 from rnncourse.checks.ps6_draws import RNN, gradients, padded, tokens, windows
 from rnncourse.checks.ps6_loss_mistakes import entropy
-from rnncourse.checks.ps6_tbptt_mistakes import windowed
+from rnncourse.checks.ps6_tbptt_variants import windowed
 
 # The references ------------------------------------------------------------------------------
 
