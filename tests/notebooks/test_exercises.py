@@ -1,9 +1,6 @@
 """The exercise notebooks: they run, and what students get holds no solution and says what to do."""
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbclient
@@ -29,19 +26,6 @@ def graded(notebook):
 
 def source_lines(notebook):
     return [line.strip() for cell in notebook.cells for line in cell.source.splitlines()]
-
-
-@pytest.fixture(scope="module")
-def releases(tmp_path_factory):
-    """What nbgrader makes for the students, by name."""
-    course = tmp_path_factory.mktemp("course")
-    shutil.copytree(ROOT / "exercises/source", course / "source")
-    shutil.copy(ROOT / "exercises/nbgrader_config.py", course)
-    for path in SOURCES:
-        command = [sys.executable, "-m", "nbgrader", "generate_assignment", path.stem]
-        done = subprocess.run([*command, "--no-db"], cwd=course, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    return {path.stem: path for path in (course / "release").glob("*/*.ipynb")}
 
 
 @BY_NAME
