@@ -23,16 +23,15 @@ def back(
     dW_h: Formula = lambda s: s.da.T @ s.h_prev,
     db: Formula = lambda s: s.da.sum(axis=0),
     step: Function = rnn_step,
-    carried: Callable[[Array], Array] = lambda dh: dh,
     read: Callable[[Array, int], Array] = lambda dhs, t: dhs[t],
     add: Callable[[Array, Array], Array] = np.add,
     steps: Callable[[int], list[int]] = lambda T: list(range(T))[::-1],
 ) -> Function:
     """Make a backward pass of these formulas for a step, and of this loop over the steps.
 
-    The formulas see t from 0, what went into the step, a and h that it made, dh, and then da.
-    ``step`` makes the states, ``carried`` changes what the next step sent back, ``read`` picks the
-    step's own part of dhs, ``add`` collects the gradients of the parameters.
+    The formulas see t from 0, what went into the step, a and h that it made, dh as the sum of
+    ``out`` and ``carry``, and then da. ``step`` makes the states, ``read`` picks the step's own
+    part of dhs, ``add`` collects the gradients of the parameters.
     """
 
     def backward(
@@ -45,7 +44,8 @@ def back(
             s = SimpleNamespace(t=t, x=x[t], h_prev=states[t][0], W_x=W_x, W_h=W_h)
             s.h = states[t + 1][0]
             s.a = s.x @ W_x.T + s.h_prev @ W_h.T + b
-            s.dh = read(dhs, t) + carried(dh)
+            s.out, s.carry = read(dhs, t), dh
+            s.dh = s.out + s.carry
             s.da = da(s)
             dxs[t], dh = dx(s), dh_prev(s)
             here = dW_x(s), dW_h(s), db(s)
@@ -123,6 +123,20 @@ AT_A_STEP = [
         "Which h did the tanh of this step make?",
         GRADIENT,
         back(da=lambda s: s.dh * (1 - s.h_prev**2)),
+    ),
+    Mistake(
+        "slope-past-the-carry",
+        "a backward pass in which what the next step sends back does not meet the slope of tanh",
+        SLOPE,
+        GRADIENT,
+        back(da=lambda s: s.out * (1 - s.h**2) + s.carry),
+    ),
+    Mistake(
+        "slope-past-the-output",
+        "a backward pass in which what the loss hands over does not meet the slope of tanh",
+        SLOPE,
+        GRADIENT,
+        back(da=lambda s: s.out + s.carry * (1 - s.h**2)),
     ),
     Mistake(
         "W_h-transposed",
@@ -226,7 +240,7 @@ BACKWARD = [
         "a loop in which each step sees the gradient of its own output alone, as after a detach",
         "Which two roads lead from h_t to the loss?",
         GRADIENT,
-        back(carried=lambda dh: 0 * dh),
+        back(da=lambda s: s.out * (1 - s.h**2)),
     ),
     Mistake(
         "only-the-last-output",
