@@ -15,6 +15,7 @@ PACKAGE = Path(rnncourse.__file__).parent
 MAY_IMPORT = {
     "cells": {"cells"},
     "layers": {"cells", "layers"},
+    "tasks": {"tasks"},
     "checks": {"cells", "layers", "checks"},
     "grading": {"cells", "checks", "grading"},
 }
@@ -73,7 +74,7 @@ def run(code):
 
 def test_cells_and_checks_load_neither_torch_nor_ipython():
     code = (
-        "import sys, rnncourse, rnncourse.cells, rnncourse.checks; "
+        "import sys, rnncourse, rnncourse.cells, rnncourse.checks, rnncourse.tasks; "
         "print(sorted({'torch', 'IPython', 'nbgrader', 'matplotlib'} & set(sys.modules)))"
     )
     assert run(code).stdout == "[]\n"
