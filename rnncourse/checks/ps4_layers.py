@@ -18,12 +18,14 @@ def layer(
     before: Callable[[Tensor, States], tuple[Tensor, States]] = lambda x, first: (x, first),
     carry: Callable[[States, States], States] = lambda new, first: new,
     after: Callable[[Tensor, States, States], tuple] = lambda hs, last, first: (hs, last),
+    shown: int = 0,
 ) -> Function:
     """Make what a class is to its caller: (input_size, hidden_size) gives a module.
 
     ``step(x, states, *weights)`` returns the new states, h first, each (B, H). ``weights`` sees
     the four parameters, ``before`` x and the first states, ``carry`` what a step made and the
-    first states, ``after`` hs (T, B, H), the last states and the first.
+    first states, ``after`` hs (T, B, H), the last states and the first. ``shown`` is the state that
+    hs collects.
     """
 
     def make(input_size: int, hidden_size: int) -> Any:
@@ -45,7 +47,7 @@ def layer(
                 states, hs = first, []
                 for x_t in x:
                     new = step(x_t, states, *used)
-                    hs.append(new[0])
+                    hs.append(new[shown])
                     states = carry(new, first)
                 hs, last = after(torch.stack(hs), new, first)
                 last = tuple(part[None] if part.dim() == 2 else part[0] for part in last)

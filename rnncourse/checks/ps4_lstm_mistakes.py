@@ -50,6 +50,13 @@ def _lstm(**formulas: Any) -> Function:
     return layer(lstm_step(**formulas), 4)
 
 
+def _with_forget_bias(W_x: Tensor, W_h: Tensor, b_x: Tensor, b_h: Tensor) -> tuple:
+    H = W_h.shape[1]
+    ones = b_x.new_zeros(4 * H)
+    ones[H : 2 * H] = 1
+    return W_x, W_h, b_x + ones, b_h
+
+
 BETWEEN = "Between which two values must a gate lie, to be shut or open or in between?"
 HIDDEN = "Which of the two states goes through the output gate, and which is handed on as it is?"
 
@@ -122,6 +129,27 @@ LSTM = [
         "With the output gate's bias at -1000, what is left of your h?",
         PARAMETERS,
         _lstm(h=lambda s: s.c.tanh()),
+    ),
+    Mistake(
+        "h-from-the-old-c",
+        "a cell whose h reads c as it was before the step",
+        "Does h read the memory before the step or after it?",
+        PARAMETERS,
+        _lstm(h=lambda s: s.o * s.c_prev.tanh()),
+    ),
+    Mistake(
+        "forget-bias-added",
+        "a cell that adds 1 to the forget gate's row at each step, as TensorFlow 1 does",
+        "What do the weights that you load know of a constant in your code?",
+        PARAMETERS,
+        layer(lstm_step(), 4, weights=_with_forget_bias),
+    ),
+    Mistake(
+        "hs-of-cell-states",
+        "a layer that collects c in hs",
+        HIDDEN,
+        STATE,
+        layer(lstm_step(), 4, shown=1),
     ),
     Mistake(
         "c-for-h",

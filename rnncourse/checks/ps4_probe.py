@@ -45,7 +45,27 @@ class _Asking:
         return getattr(self, f"_{given['call']}")(module, given["x"], state)
 
     def _once(self, module: Any, x: Tensor, state: Any) -> dict[str, Tensor]:
-        return unpack(module(x, state), self.names)
+        try:
+            returned = module(x, state)
+        except RuntimeError:
+            batch_first = self._batch_first(module, x, state)
+            if batch_first is None:
+                raise
+            returned = batch_first
+        return unpack(returned, self.names)
+
+    def _batch_first(self, module: Any, x: Tensor, state: Any) -> Any:
+        """Return what a layer makes of (B, T, I), if it is one that takes time for the batch.
+
+        It cannot be right, since its hs is (B, T, H), but it can be recognised.
+        """
+        turned = x.transpose(0, 1)
+        try:
+            returned = module(turned, state)
+            hs = unpack(returned, self.names)["hs"]
+        except (RuntimeError, MisfitError):
+            return None
+        return returned if hs.shape[:2] == turned.shape[:2] != x.shape[:2] else None
 
     def _without_a_state(self, module: Any, x: Tensor, state: Any) -> dict[str, Tensor]:
         module(2 * x, None)  # what it leaves behind is no state for the next call

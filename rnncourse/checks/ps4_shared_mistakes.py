@@ -224,9 +224,9 @@ def shared(step: Step, blocks: int) -> list[Mistake]:
             ),
         ),
         Mistake(
-            "hs-batch-first",
-            "a layer that returns hs as (B, T, H), the order of batch_first=True",
-            "Which axis is time in this exercise?",
+            "batch-first",
+            "a layer with batch_first=True, whose hs is (B, T, H)",
+            "Which axis is time in this exercise, in x and in hs?",
             BATCH_FIRST,
             returning(lambda hs, last, first: (hs.transpose(0, 1), last)),
         ),
@@ -292,7 +292,7 @@ def detached_on_the_way(step: Step, blocks: int, what: str, parts: Container[int
         return tuple(s.detach() if k in parts else s for k, s in enumerate(states))
 
     asks = "Through which tensors does the gradient of a late step reach an early one?"
-    variants: dict[str, dict[str, Callable]] = {
+    variants: dict[str, dict[str, Any]] = {
         "between-steps": {},
         "before-each-step": {"before": lambda x, first: (x, cut(first))},
         "after-each-step": {"after": lambda hs, last, first: (hs, cut(last))},

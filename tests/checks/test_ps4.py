@@ -252,6 +252,31 @@ class StartsAfresh(Plain):
         return super().forward(x, None if made else state)
 
 
+class BatchFirst(Plain):
+    """Takes (B, T, I) and returns (B, T, H): with a state it fits no (T, B, I)."""
+
+    def forward(self, x, state=None):
+        hs, last = super().forward(x.transpose(0, 1), state)
+        return hs.transpose(0, 1), last
+
+
+def test_a_layer_that_reads_the_batch_first_is_recognised_though_it_raises():
+    found = report("torch-lstm", BatchFirst)
+    assert found.diagnosis == "batch-first"
+    assert "= (T, B, H)" in found.message
+    assert found.score == 0
+
+
+def test_another_layer_that_raises_shows_its_line():
+    class Raises(Plain):
+        def step(self, x, h, c):
+            return x @ self.weight_ih_l0, c
+
+    found = report("torch-lstm", Raises)
+    assert ": return x @ self.weight_ih_l0, c\n" in found.message
+    assert found.diagnosis is None
+
+
 LAST = "inputs left as they were; x transposed, no_grad, a copy of the module"
 
 

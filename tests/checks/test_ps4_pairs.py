@@ -51,7 +51,7 @@ def finished(hs, last, made):
         last = [part.detach() for part in last]
     if "state-without-its-first-axis" in made:
         last = [part[0] for part in last]
-    if "hs-batch-first" in made:
+    if "batch-first" in made:
         hs = hs.transpose(0, 1)
     return hs, last
 
@@ -119,7 +119,7 @@ SHARED = (
     "initial-state-detached",
     "state-detached-after-each-step",
     "last-state-detached",
-    "hs-batch-first",
+    "batch-first",
     "state-without-its-first-axis",
 )
 OF_LSTM = (
