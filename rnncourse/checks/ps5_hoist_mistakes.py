@@ -54,6 +54,7 @@ def _one_step_behind(x: Array, W_x: Array) -> Array:
 
 
 FLAT = "After your reshape, which row of the product belongs to step 1 of sequence 0?"
+OTHERWISE = ("bias-twice", "weights-reshaped")  # said or done in another way below
 INDEX = "Which row of the product does your step t read?"
 
 HOISTED = (
@@ -67,7 +68,7 @@ HOISTED = (
     *(
         replace(mistake, section=HOIST, wrong=_hoisted(mistake.wrong))
         for mistake in FORWARD
-        if mistake.slug != "weights-reshaped"
+        if mistake.slug not in OTHERWISE
     ),
     Mistake(
         "bias-twice",
