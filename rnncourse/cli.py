@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +18,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, or 1 where it failed; one line on stderr says why."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.command(arguments)
+        code = arguments.command(arguments)
+        sys.stdout.flush()
+        return code
     except (LoadError, UnknownCheckError) as error:
         return _fail(error)
     except KeyboardInterrupt:
         return _fail("interrupted")
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def check(arguments: argparse.Namespace) -> int:

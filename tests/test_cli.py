@@ -128,6 +128,14 @@ def test_a_file_that_is_not_there(capsys):
     assert capsys.readouterr().err.startswith("rnncourse: cannot read nowhere.py: ")
 
 
+def test_a_reader_that_stops_reading_is_no_error(file):
+    command = [sys.executable, "-m", "rnncourse", "check", "lstm-step", file("a.py", SWAPPED)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+
+
 def test_an_unknown_check(file, capsys):
     assert main(["check", "lstm-stop", file("a.py", RIGHT)]) == 1
     assert "Did you mean lstm-step?" in capsys.readouterr().err
