@@ -57,6 +57,15 @@ class WritesToTheState(Plain):
         return hs, last
 
 
+class HooksItsState(Plain):
+    """Clips a gradient by a hook, which needs a tensor that has one."""
+
+    def step(self, x, h, c):
+        h, c = super().step(x, h, c)
+        h.register_hook(lambda gradient: gradient)
+        return h, c
+
+
 class KeepsItsGraph(Plain):
     def forward(self, x, state=None):
         hs, last = super().forward(x, state)
@@ -110,6 +119,7 @@ LAST = "inputs left as they were; x transposed, no_grad, a copy of the module"
         (Squeezes, "a single step, a batch of one", "= (T, B, H)"),
         (ViewsTheInput, LAST, "x.view(-1).view(x.shape)"),
         (WritesToTheState, LAST, "it changes its input h0"),
+        (HooksItsState, LAST, "cannot register a hook on a tensor that doesn't require gradient"),
         (KeepsItsGraph, LAST, "cannot be copied by copy.deepcopy after a call."),
         (StartsAfresh, "in two calls, the state handed on", "hs at steps"),
     ],
