@@ -141,7 +141,9 @@ def _explain(
 
 
 def _shown(value: Any) -> str:
-    return f"{np.shape(value)}" if isinstance(value, np.ndarray | list) else repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"{value.shape}" if isinstance(value, np.ndarray) else repr(value)
 
 
 def _place(error: BaseException, function: Function) -> str:

@@ -103,13 +103,17 @@ def _origin(filename: str) -> str | None:
 def _is_excused(frame: FrameType | None) -> bool:
     """Say whether a module is being imported, or a recognised mistake calls the reference."""
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.parent == PACKAGE / "checks" and "mistakes" in path.stem:
-            return True
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+        if _excuses(frame.f_code.co_filename):
             return True
         frame = frame.f_back
     return False
+
+
+@functools.cache
+def _excuses(filename: str) -> bool:
+    path = Path(filename)
+    is_mistake = path.parent == PACKAGE / "checks" and "mistakes" in path.stem
+    return is_mistake or filename == "<frozen importlib._bootstrap>"
 
 
 def _is_reference(code: CodeType) -> bool:
