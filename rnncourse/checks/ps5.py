@@ -8,29 +8,21 @@ from typing import Any
 import numpy as np
 
 from rnncourse.cells import count_parameters, matched_hidden_size, step_flops
-from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item
+from rnncourse.checks.declare import Check, Inputs, Item
 from rnncourse.checks.draws import items
 from rnncourse.checks.ps5_answers import hoisted_lstm_forward
+from rnncourse.checks.ps5_count_mistakes import COUNT
+from rnncourse.checks.ps5_flops_mistakes import STEP_FLOPS
 from rnncourse.checks.ps5_hoist_mistakes import HOISTED
 from rnncourse.checks.ps5_match_mistakes import MATCH
-from rnncourse.checks.ps5_mistakes import COUNT, STEP_FLOPS
-from rnncourse.checks.ps5_products import Hoisted
-from rnncourse.checks.values import Returning, unpack
+from rnncourse.checks.ps5_probe import BiasesByName, Hoisted
+from rnncourse.checks.values import Returning
 
 PAGE = "book/3-efficiency/costs.html"
 CELLS = ("rnn", "lstm", "gru")
 FORWARD = {"x": "T B I", "h0": "B H", "c0": "B H", "W_x": "4H I", "W_h": "4H H", "b": "4H"}
 
 Case = Callable[[np.random.Generator], Inputs]
-
-
-class BiasesByName(Returning):
-    """Passes ``biases`` by name, where it is given at all."""
-
-    def __call__(self, function: Function, inputs: Inputs) -> Arrays:
-        sizes = [value for name, value in inputs.items() if name != "biases"]
-        named = {"biases": inputs["biases"]} if "biases" in inputs else {}
-        return dict(unpack(function(*sizes, **named), self.values))
 
 
 def sizes(rng: np.random.Generator, *names: str, low: int = 2, high: int = 40) -> Inputs:

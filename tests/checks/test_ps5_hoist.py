@@ -7,7 +7,7 @@ import pytest
 
 from rnncourse.checks import report
 from rnncourse.checks.bank import CHECKS
-from rnncourse.checks.ps5_products import AGAIN, ONCE, products
+from rnncourse.checks.ps5_probe import AGAIN, ONCE, products
 
 
 def sigmoid(a):

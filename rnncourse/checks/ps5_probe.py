@@ -1,9 +1,10 @@
-"""How often does a function multiply by W_x? Counted for two lengths of sequence.
+"""The probes of problem set 5. How often does a function multiply by W_x?
 
-A hoisted input product is made as often for five steps as for three, be it one product or one for
-each gate. To count, every entry of W_x is huge and every entry of x tiny, so that their products
-are ordinary numbers and whatever holds a part of W_x is seen by its size: slices, copies, a matrix
-that W_x was put into. The arrays given are of a class that sees its own operations.
+It is counted for two lengths of sequence. A hoisted input product is made as often for five steps
+as for three, be it one product or one for each gate. To count, every entry of W_x is huge and every
+entry of x tiny, so that their products are ordinary numbers and whatever holds a part of W_x is
+seen by its size: slices, copies, a matrix that W_x was put into. The arrays given are of a class
+that sees its own operations.
 
 Where nothing is seen, or the class does not fit, the function is trusted: its numbers come from
 plain arrays in any case.
@@ -17,7 +18,7 @@ from unittest import mock
 import numpy as np
 
 from rnncourse.checks.declare import Arrays, Function, Inputs
-from rnncourse.checks.values import Returning
+from rnncourse.checks.values import Returning, unpack
 
 HUGE = 1e150
 PRODUCTS = {
@@ -26,6 +27,15 @@ PRODUCTS = {
 }  # fmt: skip
 MAKERS = ("array", "asarray", "ascontiguousarray", "asfortranarray")
 ONCE, AGAIN = "made once for all steps", "made again at every step"
+
+
+class BiasesByName(Returning):
+    """The probe of a count: passes ``biases`` by name, where it is given at all."""
+
+    def __call__(self, function: Function, inputs: Inputs) -> Arrays:
+        sizes = [value for name, value in inputs.items() if name != "biases"]
+        named = {"biases": inputs["biases"]} if "biases" in inputs else {}
+        return dict(unpack(function(*sizes, **named), self.values))
 
 
 class Hoisted(Returning):
