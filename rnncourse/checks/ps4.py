@@ -71,7 +71,8 @@ def _items(probe: Modules) -> tuple[Item, ...]:
                 drawn("under_no_grad", stateless | states),
                 drawn("copied", stateless | states),
             ),
-            "Which line writes into a tensor that the caller still needs, or relies on its layout?",
+            "Which line writes into a tensor that the caller still needs, relies on its layout, or "
+            "keeps hold of the weights that were copied?",
             read_only=True,
         ),
     )

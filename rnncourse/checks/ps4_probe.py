@@ -99,6 +99,8 @@ class _Asking:
                 "cannot be copied by copy.deepcopy after a call. Which tensor does forward keep "
                 "on self, with all of its graph?"
             ) from None
+        for parameter in module.parameters():
+            parameter.data.zero_()  # the copy has its own
         return self._once(twin, x, state)
 
 

@@ -66,6 +66,20 @@ class HooksItsState(Plain):
         return h, c
 
 
+class ClosesOverItself(Plain):
+    """A copy of it goes on with the weights of the original."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.weight = lambda: self.weight_hh_l0
+
+    def step(self, x, h, c):
+        a = linear(x, self.weight_ih_l0, self.bias_ih_l0) + linear(h, self.weight())
+        i, f, g, o = (a + self.bias_hh_l0).chunk(4, 1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+
 class KeepsItsGraph(Plain):
     def forward(self, x, state=None):
         hs, last = super().forward(x, state)
@@ -120,6 +134,7 @@ LAST = "inputs left as they were; x transposed, no_grad, a copy of the module"
         (ViewsTheInput, LAST, "x.view(-1).view(x.shape)"),
         (WritesToTheState, LAST, "it changes its input h0"),
         (HooksItsState, LAST, "cannot register a hook on a tensor that doesn't require gradient"),
+        (ClosesOverItself, LAST, "keeps hold of the weights that were copied?"),
         (KeepsItsGraph, LAST, "cannot be copied by copy.deepcopy after a call."),
         (StartsAfresh, "in two calls, the state handed on", "hs at steps"),
     ],
