@@ -67,7 +67,6 @@ def draw_seq2seq(
     words = [vocab_in, vocab_out] if every_token else [min(vocab_in, vocab_out)] * 2
     size = sum(int(np.prod(shape)) for shape in seq2seq_parameters(inputs).values())
     drawn = {
-        "weights": rng.normal(size=size),
         "source": rng.integers(1, words[0], size=(S, B)),
         "lengths": np.array([1]) if alone else unsorted_lengths(rng, B, S),
         "target_in": rng.integers(1, words[1], size=(T, B)),
@@ -76,7 +75,14 @@ def draw_seq2seq(
         drawn["source"][0], drawn["target_in"][0] = words[0] - 1, words[1] - 1
     if back:
         drawn["dlogits"] = rng.normal(size=(T, B, vocab_out))
-    return (as_float32(drawn) if single else drawn) | inputs
+    return drawn_with(rng.normal(size=size), drawn, single) | inputs
+
+
+def drawn_with(weights: np.ndarray, drawn: Inputs, single: bool) -> Inputs:
+    """Add the weights, in a list: it would teach nothing to see the answer with all at zero."""
+    if single:
+        return as_float32(drawn) | {"weights": [weights.astype(np.float32)]}
+    return drawn | {"weights": [weights]}
 
 
 def unsorted_lengths(rng: Rng, B: int, S: int) -> np.ndarray:
@@ -108,7 +114,6 @@ def draw_stack(
     inputs = {"cells": cells, "input_size": I, "hidden_size": H}
     size = sum(int(np.prod(shape)) for shape in stack_parameters(inputs).values())
     drawn: Inputs = {
-        "weights": rng.normal(size=size),
         "x": rng.normal(size=(T, B, I)),
         "x_next": rng.normal(size=(T, B, I)),
     }
@@ -116,7 +121,7 @@ def draw_stack(
     drawn["states"] = rng.normal(size=(states, B, H)) if start else None
     if back:
         drawn["dhs"] = rng.normal(size=(T, B, H))
-    return (as_float32(drawn) if single else drawn) | inputs
+    return drawn_with(rng.normal(size=size), drawn, single) | inputs
 
 
 def draw_ensemble(rng: Rng, single: bool = False, M: int = 0, B: int = 0, far: float = 0) -> Inputs:

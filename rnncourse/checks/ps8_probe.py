@@ -50,14 +50,14 @@ def stack_parameters(inputs: Inputs) -> dict[str, Shape]:
 
 
 class Seq2SeqProbe:
-    """Load ``weights``, one array for all parameters; run forward and back.
+    """Load ``weights``, a list of one array for all parameters; run forward and back.
 
     The second logits are those for the same source with token 0 as padding.
     """
 
     shapes = {  # noqa: RUF012
         "logits": "T B V",
-        "logits_with_padding_0": "T B V",
+        "logits with padding 0": "T B V",
         "grad source_embedding": "numbers",
         "grad encoder": "numbers",
         "grad target_embedding": "numbers",
@@ -66,17 +66,18 @@ class Seq2SeqProbe:
     }
 
     def __call__(self, function: Function, inputs: Inputs) -> Arrays:
-        parameters = _spread(inputs["weights"], seq2seq_parameters(inputs))
+        parameters = _spread(inputs["weights"][0], seq2seq_parameters(inputs))
         ask = Modules(seq2seq_arguments, dict.fromkeys(parameters, ""), _translate, {"logits": ""})
         with _one_thread():
             return _by_part(ask(function, inputs | parameters), parameters)
 
 
 class StackProbe:
-    """Load ``weights``, one array for all parameters; run forward and back.
+    """Load ``weights``, a list of one array for all parameters; run forward and back.
 
     ``states`` (n, B, H) are h of each layer, and c after the h of an LSTM. Then the stack runs
     over ``x_next`` from the states that it returned, and once more over x as at first.
+    What a stack of fewer layers does not have is empty.
     """
 
     shapes = {  # noqa: RUF012
@@ -89,11 +90,12 @@ class StackProbe:
     }
 
     def __call__(self, function: Function, inputs: Inputs) -> Arrays:
-        parameters = _spread(inputs["weights"], stack_parameters(inputs))
+        parameters = _spread(inputs["weights"][0], stack_parameters(inputs))
         names = dict.fromkeys(parameters, "")
         ask = Modules(stack_arguments, names, _run_stack, {"hs": ""}, {"x": ""})
         with _one_thread():
-            return _by_part(ask(function, inputs | parameters), parameters)
+            arrays = _by_part(ask(function, inputs | parameters), parameters)
+        return {name: arrays.get(name, inputs["weights"][0][:0]) for name in self.shapes}
 
 
 @contextmanager
@@ -136,14 +138,13 @@ def _by_part(arrays: Arrays, parameters: Mapping[str, Any]) -> Arrays:
 
 
 def _translate(model: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    # the judge gives its questions in floats
-    source, lengths, target_in = (given[n].long() for n in ("source", "lengths", "target_in"))
+    source, lengths, target_in = given["source"], given["lengths"], given["target_in"]
     logits = _only("logits", model(source, lengths, target_in))
     zeros = source.clone()
     for column, length in enumerate(lengths.tolist()):
         zeros[length:, column] = 0
     again = _only("logits", model(zeros, lengths, target_in))
-    return logits | {"logits_with_padding_0": again["logits"]}
+    return logits | {"logits with padding 0": again["logits"]}
 
 
 def _run_stack(model: Any, given: Mapping[str, Any]) -> dict[str, Any]:

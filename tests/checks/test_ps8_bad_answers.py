@@ -232,6 +232,28 @@ def test_one_fault_costs_the_items_it_breaks(id, answer, failed):
     assert found.diagnosis is None
 
 
+def test_what_equals_no_mistake_is_said_to_be_off_and_where():
+    class Doubled(Packed):
+        def start(self, state):
+            return (
+                state[0] * 2
+                if (self.encoder_kind, self.decoder_kind) == ("lstm", "gru")
+                else super().start(state)
+            )
+
+    class Doubling(Loop):
+        def forward(self, x, states=None):
+            hs, new = super().forward(x, states)
+            return hs, [*new[:-1], 2 * new[-1] if torch.is_tensor(new[-1]) else new[-1]]
+
+    found = report("seq2seq", Doubled)
+    assert found.diagnosis is None
+    assert found.message.endswith("The shapes are right.")
+    found = report("mixed-stack", Doubling)
+    assert found.diagnosis is None
+    assert "h_1" in found.message
+
+
 def test_dropout_left_on_fails_and_is_taken_for_no_other_mistake():
     class Dropping(Packed):
         def forward(self, source, lengths, target_in):

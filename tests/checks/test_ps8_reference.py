@@ -56,17 +56,19 @@ def by_name(weights, shapes):
 @pytest.mark.parametrize(("encoder", "decoder"), PAIRS)
 def test_the_reference_translates_as_the_numpy_cells_do(encoder, decoder):
     inputs = draw_seq2seq(np.random.default_rng(3), encoder, decoder)
-    p = by_name(inputs["weights"], seq2seq_parameters(inputs))
+    (weights,) = inputs["weights"]
+    p = by_name(weights, seq2seq_parameters(inputs))
     arrays = expected(CHECKS["seq2seq"], inputs)
-    np.testing.assert_allclose(arrays["logits"], translated(p, inputs), atol=1e-12)
-    np.testing.assert_array_equal(arrays["logits"], arrays["logits_with_padding_0"])
+    logits = arrays["logits"]
+    np.testing.assert_allclose(logits, translated(p, inputs), atol=1e-12)
+    np.testing.assert_array_equal(logits, arrays["logits with padding 0"])
 
-    direction = np.random.default_rng(4).normal(size=len(inputs["weights"]))
+    direction = np.random.default_rng(4).normal(size=len(weights))
     names = [name for name in arrays if name.startswith("grad")]
     slope = np.concatenate([arrays[name] for name in names]) @ direction
 
     def loss(eps):
-        moved = by_name(inputs["weights"] + eps * direction, seq2seq_parameters(inputs))
+        moved = by_name(weights + eps * direction, seq2seq_parameters(inputs))
         return (translated(moved, inputs) * inputs["dlogits"]).sum()
 
     assert slope == pytest.approx((loss(1e-6) - loss(-1e-6)) / 2e-6, rel=1e-5)
@@ -77,7 +79,7 @@ def test_the_reference_stacks_as_torch_does_where_the_cells_are_alike(start):
     inputs = draw_stack(np.random.default_rng(5), "lstm lstm lstm", start=start, square=False)
     arrays = expected(CHECKS["mixed-stack"], inputs)
     both = nn.LSTM(inputs["input_size"], inputs["hidden_size"], num_layers=3).double()
-    torch.nn.utils.vector_to_parameters(torch.from_numpy(inputs["weights"]), both.parameters())
+    torch.nn.utils.vector_to_parameters(torch.from_numpy(*inputs["weights"]), both.parameters())
     rows = inputs["states"]
     state = (torch.from_numpy(rows[0::2]), torch.from_numpy(rows[1::2])) if start else None
     hs, (h, c) = both(torch.from_numpy(inputs["x"]), state)
