@@ -57,10 +57,11 @@ def against(*slugs: str, but: str = "", **ranges: Any) -> Case:
         return bool(MATCHES[slug](*sizes) != matched_hidden_size(*sizes))
 
     def draw(rng: np.random.Generator) -> Inputs:
-        while True:
+        for _ in range(50_000):
             drawn = pair(rng, **ranges)
             if all(shows(slug, drawn) for slug in slugs) and not (but and shows(but, drawn)):
                 return drawn
+        raise RuntimeError(f"no pair of cells shows {slugs} and not {but!r}")
 
     return draw
 
