@@ -106,7 +106,8 @@ class Check:
         They cost and earn nothing. Where an answer is right with W_h at zero, its mistake lies in
         a term with W_h; likewise for the rows of one gate in all parameters.
         """
-        draw, (_, drawn) = self.items[0].cases[0], self.cases(seed)[0]
+        draw = self.items[0].cases[0]
+        drawn = draw(np.random.default_rng([seed, 0, 0]))
         arrays = {n: a for n, a in drawn.items() if getattr(a, "dtype", None) == np.float64}
         if len(arrays) < 2:
             return []
