@@ -39,7 +39,7 @@ BRIDGE = [
         lambda h: (h.new_zeros(h.shape), h),
     ),
     _bridge(
-        "h-in-c-and-zero-in-both",
+        "zeros-alone",
         "hands over zeros alone",
         "What does the decoder learn of the source from your h?",
         lambda h: (h * 0, h * 0),

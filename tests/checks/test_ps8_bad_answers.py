@@ -122,6 +122,13 @@ class NoForward(nn.Module):
         self.__dict__["_modules"] = Packed(*sizes)._modules
 
 
+class WritesIntoThePadding(Packed):
+    def forward(self, source, lengths, target_in):
+        for column, length in enumerate(lengths):
+            source[length:, column] = 0
+        return super().forward(source, lengths, target_in)
+
+
 class StatesOfTheTopAlone(Loop):
     def forward(self, x, states=None):
         hs, new = super().forward(x, states)
@@ -214,6 +221,7 @@ def test_gets_its_own_sentence(id, answer, sentence):
             zeros_of_the_default_type,
             {"random states", "a batch of one", "inputs left as they were"},
         ),
+        ("seq2seq", WritesIntoThePadding, {"inputs left as they were"}),
         (
             "mixed-stack",
             OneSizeForAll,
