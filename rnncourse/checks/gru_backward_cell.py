@@ -41,7 +41,7 @@ def cell(
         s.r, s.z, s.n = gru_gates(x, h_prev, W_x, W_h, b_x, b_h)
         s.h = (1 - s.z) * s.n + s.z * h_prev
         s.u_n = np.split(h_prev @ W_h.T + b_h, 3, axis=-1)[2]
-        s.b_hn = np.split(b_h, 3)[2]
+        s.W_hn, s.b_hn = np.split(W_h, 3)[2], np.split(b_h, 3)[2]
         s.da_z = dz(s) * z_slope(s.z)
         s.da_n = dn(s) * candidate_slope(s.n)
         s.da_r = dr(s) * r_slope(s.r)

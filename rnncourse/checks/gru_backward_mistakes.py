@@ -4,12 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from rnncourse.cells import sigmoid
 from rnncourse.checks.declare import Mistake
 from rnncourse.checks.gru_backward_cell import Array, Formula, cell
 from rnncourse.checks.gru_mistakes import untransposed
-
-BACKWARD = "gru-backward"
+from rnncourse.checks.gru_slope_mistakes import BACKWARD, SLOPES
 
 
 def _joined(r: Formula, z: Formula, n: Formula) -> Formula:
@@ -20,10 +18,19 @@ def _nothing(s: SimpleNamespace) -> Array:
     return np.zeros_like(s.dh)
 
 
+def _reset_before_the_product(s: SimpleNamespace) -> Array:
+    gates = np.concatenate([s.da_r, s.da_z], axis=-1)
+    return np.vstack([gates.T @ s.h_prev, s.da_n.T @ (s.r * s.h_prev)])
+
+
+def _z_first(da: Array) -> Array:
+    r, z, n = np.split(da, 3, axis=-1)
+    return np.concatenate([z, r, n], axis=-1)
+
+
 ROADS = "Along how many roads does h_prev reach h, and does your dh_prev count each of them?"
 Z_ROADS = "Which two terms of h = (1 - z) n + z h_prev does z move, and in which direction?"
 THROUGH_R = "In the forward pass, what multiplies h_prev W_hn.T + b_hn before n sees it?"
-SLOPE = "Is your da_{0} the gradient of {0}, or of what {0} is the {1} of?"
 STEP = [
     Mistake(
         "direct-road-dropped",
@@ -176,61 +183,30 @@ STEP = [
         BACKWARD,
         cell(dr=lambda s: s.dh * (1 - s.z) * s.u_n),
     ),
+    *SLOPES,
     Mistake(
-        "r-slope-missing",
-        "a backward pass without the slope of the sigmoid in r",
-        SLOPE.format("r", "sigmoid"),
-        BACKWARD,
-        cell(r_slope=np.ones_like),
-    ),
-    Mistake(
-        "z-slope-missing",
-        "a backward pass without the slope of the sigmoid in z",
-        SLOPE.format("z", "sigmoid"),
-        BACKWARD,
-        cell(z_slope=np.ones_like),
-    ),
-    Mistake(
-        "gate-slopes-missing",
-        "a backward pass without the slope of the sigmoid in r and z",
-        SLOPE.format("z", "sigmoid"),
-        BACKWARD,
-        cell(r_slope=np.ones_like, z_slope=np.ones_like),
-    ),
-    Mistake(
-        "candidate-slope-missing",
-        "a backward pass without the slope of tanh in n",
-        SLOPE.format("n", "tanh"),
-        BACKWARD,
-        cell(candidate_slope=np.ones_like),
-    ),
-    Mistake(
-        "slopes-missing",
-        "a backward pass without the slopes of the sigmoid and of tanh",
-        "Are your da the gradients of the gates, or of what goes into them?",
-        BACKWARD,
-        cell(r_slope=np.ones_like, z_slope=np.ones_like, candidate_slope=np.ones_like),
-    ),
-    Mistake(
-        "slopes-exchanged",
-        "a backward pass with the slope of tanh in r and z, and that of the sigmoid in n",
-        "Which of the two slopes is y (1 - y), and which is 1 - y**2?",
+        "roads-of-the-form-before",
+        "a backward pass of the form that resets before the product, over gates of the other",
+        THROUGH_R,
         BACKWARD,
         cell(
-            r_slope=lambda r: 1 - r**2,
-            z_slope=lambda z: 1 - z**2,
-            candidate_slope=lambda n: n * (1 - n),
+            dr=lambda s: (s.da_n @ s.W_hn) * s.h_prev,
+            du_n=lambda s: s.da_n,
+            direct=lambda s: s.dh * s.z + (s.da_n @ s.W_hn) * s.r,
+            hidden=_joined(lambda s: s.da_r, lambda s: s.da_z, _nothing),
+            dW_h=_reset_before_the_product,
         ),
     ),
     Mistake(
-        "activation-applied-twice",
-        "a backward pass that applies the sigmoid and tanh to gates that went through them already",
-        "What does the function that gives your slopes expect, a or the gate?",
+        "stacked-z-r-n-on-the-way-back",
+        "a backward pass that stacks the gradients z r n, over a forward pass that does not",
+        "In which order does your code join the gradients of the three blocks?",
         BACKWARD,
         cell(
-            r_slope=lambda r: sigmoid(r) * (1 - sigmoid(r)),
-            z_slope=lambda z: sigmoid(z) * (1 - sigmoid(z)),
-            candidate_slope=lambda n: 1 - np.tanh(n) ** 2,
+            inputs=lambda s: _z_first(s.da),
+            hidden=lambda s: _z_first(s.du),
+            dW_h=lambda s: _z_first(s.du).T @ s.h_prev,
+            db_h=lambda s: _z_first(s.du).sum(axis=0),
         ),
     ),
     Mistake(
@@ -280,11 +256,7 @@ STEP = [
         "a backward pass whose dW_h multiplies h_prev by r, and not the gradient of the candidate",
         "Does r stand on the side of the rows of W_hn, or on that of its columns?",
         BACKWARD,
-        cell(
-            dW_h=lambda s: np.vstack(
-                [s.du[:, : -len(s.b_hn)].T @ s.h_prev, s.da_n.T @ (s.r * s.h_prev)]
-            )
-        ),
+        cell(dW_h=_reset_before_the_product),
     ),
     Mistake(
         "W_h-transposed",

@@ -16,7 +16,7 @@ from rnncourse.cells import (
 from rnncourse.checks.declare import Function, Mistake
 from rnncourse.checks.gru_backward_mistakes import BACKWARD
 from rnncourse.checks.gru_backward_mistakes import STEP as STEP_BACK
-from rnncourse.checks.gru_forward_mistakes import IN_ONE_FORM, UNDISTINGUISHED
+from rnncourse.checks.gru_form_mistakes import IN_ONE_FORM, UNDISTINGUISHED
 from rnncourse.checks.gru_mistakes import BIASES, IN_BOTH_FORMS, RESET, Z, gate_orders
 
 Array = np.ndarray
@@ -203,11 +203,39 @@ BPTT = [
         over_time(ahead=1),
     ),
     Mistake(
+        "initial-state-ignored",
+        "a backward pass over states that start from zeros",
+        "Which state did step 1 start from in the forward pass?",
+        BACKWARD,
+        lambda x, h0, *rest: RIGHT(x, 0 * h0, *rest[:5]),
+    ),
+    Mistake(
+        "first-step-missing",
+        "a loop that does not go back through the first step",
+        "Which steps does your loop visit, and is step 1 among them?",
+        BACKWARD,
+        over_time(order=lambda steps: reversed(steps[1:])),
+    ),
+    Mistake(
         "every-step-from-h0",
         "a loop whose gradients are those of steps that all start from h0",
         "Which state did step 2 start from in the forward pass?",
         BACKWARD,
         over_time(step=lambda x, h, *rest: h),
+    ),
+    Mistake(
+        "biases-averaged-over-batch",
+        "a backward pass that averages db_x and db_h over the batch, and adds up the rest",
+        "If b_x moves a little, do the effects on all sequences add up or average out?",
+        BACKWARD,
+        _returning(lambda dx, *rest: (dx, *rest[:3], *(db / dx.shape[1] for db in rest[3:]))),
+    ),
+    Mistake(
+        "parameters-first",
+        "a backward pass that returns dW_x, dW_h, db_x and db_h before dx and dh0",
+        "In which order does the docstring name what is returned?",
+        BACKWARD,
+        _returning(lambda dx, dh0, *rest: (*rest, dx, dh0)),
     ),
     Mistake(
         "dx-reversed",

@@ -55,6 +55,11 @@ def _wrong_rows(gates: str, says: str) -> Mistake:
     return Mistake(slug, f"a flip that changes {says}", ROWS, Z, flipped(*ALL, gates=gates))
 
 
+def _exchanged(*given: Array) -> tuple:
+    blocks = [np.split(array, 3) for array in given]
+    return tuple(np.concatenate([z, r, n]) for r, z, n in blocks)
+
+
 FLIP = [
     _left_out("b_x"),
     _left_out("b_h"),
@@ -72,6 +77,13 @@ FLIP = [
     _wrong_rows("zn", "the rows of z and n"),
     _wrong_rows("rn", "the rows of r and n, and leaves those of z"),
     _wrong_rows("rzn", "every row"),
+    Mistake(
+        "rows-of-r-and-z-exchanged",
+        "a flip that puts the rows of z in the place of r's, and r's in that of z's",
+        SIGN,
+        Z,
+        _exchanged,
+    ),
     Mistake(
         "unchanged",
         "a flip that gives back what it got",

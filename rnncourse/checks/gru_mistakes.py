@@ -140,6 +140,13 @@ IN_BOTH_FORMS = [
         cell(h=lambda s: s.n + s.z * s.h_prev),
     ),
     Mistake(
+        "mixture-without-h-prev",
+        "a cell with h = (1 - z) n and nothing else",
+        "With z at 1, what is left of h_prev in your h?",
+        UPDATE,
+        cell(h=lambda s: (1 - s.z) * s.n),
+    ),
+    Mistake(
         "update-gate-unused",
         "a cell whose h is the candidate, whatever its update gate says",
         "With b_z at 1000, does your h still change?",
@@ -213,6 +220,20 @@ IN_BOTH_FORMS = [
         cell(candidate=sigmoid),
     ),
     Mistake(
+        "candidate-without-tanh",
+        "a cell whose candidate is not sent through tanh",
+        "Between which two values does your candidate lie?",
+        GATES,
+        cell(candidate=lambda a: a),
+    ),
+    Mistake(
+        "gates-without-the-past",
+        "a cell whose gates r and z see x alone",
+        "Does anything change in your r and z when h_prev does?",
+        GATES,
+        cell(r=lambda s: sigmoid(s.a_r), z=lambda s: sigmoid(s.a_z)),
+    ),
+    Mistake(
         "W_h-not-transposed",
         "a cell that uses each (H, H) block of W_h the other way round",
         READS_W_H,
@@ -253,6 +274,13 @@ IN_BOTH_FORMS = [
         "What do your gates do when x and h_prev are all zero?",
         GATES,
         weights(lambda W_x, W_h, b_x, b_h: (W_x, W_h, 0 * b_x, 0 * b_h)),
+    ),
+    Mistake(
+        "biases-exchanged",
+        "a cell that adds b_h to the product with x, and b_x to that with h_prev",
+        "Which of the two biases is inside the product with r?",
+        BIASES,
+        weights(lambda W_x, W_h, b_x, b_h: (W_x, W_h, b_h, b_x)),
     ),
     Mistake(
         "b_hn-forgotten",

@@ -9,8 +9,8 @@ from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item
 from rnncourse.checks.draws import Letters, draw, extreme, items
 from rnncourse.checks.gru_bptt_mistakes import BPTT
 from rnncourse.checks.gru_flip_mistakes import FLIP
+from rnncourse.checks.gru_form_mistakes import STEP as STEP_MISTAKES
 from rnncourse.checks.gru_forward_mistakes import FORWARD as FORWARD_MISTAKES
-from rnncourse.checks.gru_forward_mistakes import STEP as STEP_MISTAKES
 from rnncourse.checks.values import MisfitError, Returning
 
 PAGE = "book/2-cells/gru.html"
@@ -20,6 +20,7 @@ FORWARD = {"x": "T B I", "h0": "B H", **PARAMETERS}
 BACKWARD = {**FORWARD, "dhs": "T B H"}
 AFTER, BEFORE = {"reset_after": True}, {"reset_after": False}
 ONE = "Which line drops or mixes an axis of length 1?"
+DEFAULT = "Which form does your function take where reset_after is not given?"
 FORM = "What does r multiply in this form, the state or its product with W_hn?"
 
 
@@ -75,7 +76,7 @@ def both_forms(letters: Letters, points: float) -> tuple[Item, ...]:
     )
     default = (partial(draw, letters=letters),) * 2
     alone = (
-        Item("reset after the product, the default", 1, default, FORM),
+        Item("reset after the product, the default", 1, default, DEFAULT),
         Item("reset before the product", 1, before[0].cases[:2], FORM),
     )
     return (first, *alone, *rest)
