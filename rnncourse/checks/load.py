@@ -1,6 +1,7 @@
 """Take a function out of a learner's file, a .py or an .ipynb, by running the file."""
 
 import contextlib
+import importlib.util
 import json
 import linecache
 import re
@@ -36,6 +37,8 @@ def load(path: Path, name: str) -> Callable[..., Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"cannot read {path}: {error}") from None
+    if "torch" in text and importlib.util.find_spec("torch"):
+        importlib.import_module("torch")  # takes seconds, which are not the learner's
     cells = _cells(path, text) if path.suffix == ".ipynb" else [(str(path), text)]
     module = sys.modules["submission"] = ModuleType("submission")  # dataclasses look it up
     failures = []
