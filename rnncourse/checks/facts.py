@@ -15,7 +15,7 @@ def facts(check: Check, drawn: Pairs, lenses: Sequence[tuple[str, Arrays, Arrays
     """Say in a few sentences what holds on every draw; ``lenses`` had one input at zero each."""
     if not all(_comparable(got, wanted) for got, wanted in drawn):
         return []
-    names = [name for name in check.probe.shapes if check.probe.shapes[name] not in SCALARS]
+    names = [n for n, of in check.probe.shapes.items() if of not in SCALARS and n in drawn[0][1]]
     differing = [n for n in names if any(_differs(check, n, *pair) for pair in drawn)]
     found = ["The shapes are right."] if names else []
     for about in (_swapped, _factor, _steps):
@@ -27,6 +27,8 @@ def facts(check: Check, drawn: Pairs, lenses: Sequence[tuple[str, Arrays, Arrays
         for label, got, wanted in lenses
         if _right(check, got, wanted) and any(array.any() for array in wanted.values())
     ]
+    if _right(check, *drawn[0]):  # it is right there with all inputs as they are
+        silent = []
     if silent:
         found.append(
             f"With {' or '.join(silent)} at zero it is right: look at the terms that have "
@@ -36,7 +38,11 @@ def facts(check: Check, drawn: Pairs, lenses: Sequence[tuple[str, Arrays, Arrays
 
 
 def _comparable(got: Arrays, wanted: Arrays) -> bool:
-    return got.keys() == wanted.keys() and all(got[n].shape == wanted[n].shape for n in got)
+    return (
+        bool(got)
+        and got.keys() == wanted.keys()
+        and all(got[n].shape == wanted[n].shape for n in got)
+    )
 
 
 def _differs(check: Check, name: str, got: Arrays, wanted: Arrays) -> bool:
@@ -53,7 +59,7 @@ def _everywhere(drawn: Pairs, holds: Callable[[Arrays, Arrays], bool]) -> bool:
 
 def _swapped(check: Check, name: str, drawn: Pairs) -> str | None:
     """Find that one value stands in the place of another, or lies on its side."""
-    for other in check.probe.shapes:
+    for other in drawn[0][1]:
 
         def is_other(got: Arrays, wanted: Arrays, other: str = other) -> bool:
             fits = got[name].shape == wanted[other].shape

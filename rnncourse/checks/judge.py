@@ -166,10 +166,9 @@ def _float_arrays(values: Any) -> Iterator[np.ndarray]:
 
 
 def _plain(inputs: Inputs) -> str:
-    """Spell the inputs where none is an array: a call that the learner can repeat."""
-    if any(isinstance(value, np.ndarray | list) for value in inputs.values()):
-        return ""
-    return ", ".join(f"{name}={value!r}" for name, value in inputs.items())
+    """Spell the inputs that are no arrays, so that the learner can repeat the call."""
+    plain = {n: v for n, v in inputs.items() if isinstance(v, bool | int | float | str)}
+    return ", ".join(f"{name}={value!r}" for name, value in plain.items())
 
 
 def _shape_fault(name: str, letters: str, got: np.ndarray, wanted: np.ndarray) -> str:

@@ -251,16 +251,21 @@ def _array(name: str, tensor: Tensor) -> np.ndarray:
 
 @contextlib.contextmanager
 def _torch_as_it_was() -> Iterator[None]:
-    """Draw the same random numbers each time, and leave torch's global state as it was."""
+    """Draw the same random numbers each time, and leave torch's global state as it was.
+
+    One thread: arrays this small are not worth waking another.
+    """
     import torch
 
-    dtype = torch.get_default_dtype()
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.manual_seed(0)
             yield
     finally:
         torch.set_default_dtype(dtype)
+        torch.set_num_threads(threads)
 
 
 @contextlib.contextmanager
