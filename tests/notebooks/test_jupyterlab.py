@@ -22,6 +22,9 @@ SETTINGS = {  # all cells in the page, not only those in view; no questions abou
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+OPEN = "path => void jupyterapp.commands.execute('docmanager:open', {path})"
+IS_OPEN = """path => document.querySelector(".jp-Dialog")
+    ?? jupyterapp.shell.currentWidget?.context?.path === path"""
 PATIENCE = 60_000  # milliseconds
 
 
@@ -79,14 +82,11 @@ def opened(lab, releases):
 
     def opened(name):
         faults.clear()
-        path = f"{name}.ipynb"
-        page.evaluate("path => void jupyterapp.commands.execute('docmanager:open', {path})", path)
-        page.wait_for_function(
-            "path => jupyterapp.shell.currentWidget?.context?.path == path", arg=path
-        )
+        page.evaluate(OPEN, f"{name}.ipynb")
+        page.wait_for_function(IS_OPEN, arg=f"{name}.ipynb")
         panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         ready = panel.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        expect(ready.or_(page.locator(".jp-Dialog"))).to_be_attached()
+        expect(ready.or_(page.locator(".jp-Dialog")).first).to_be_attached()
         return panel, faults, nbformat.read(releases[name], as_version=4).cells
 
     return opened
@@ -98,7 +98,7 @@ def test_a_release_opens(opened, name):
     assert panel.page.locator(".jp-Dialog").all_inner_texts() == []
     expect(panel.get_by_role("heading", level=1)).to_be_visible()
     expect(panel.locator(".jp-Notebook .jp-Cell")).to_have_count(len(cells))
-    expect(panel.locator("mjx-container").first).to_be_attached()
+    expect(panel.locator(".jp-RenderedMarkdown", has_text="$")).to_have_count(0)  # all typeset
     assert panel.locator("mjx-merror").all_inner_texts() == []
     # JupyterLab asks for the debugger at once and may give up waiting
     assert [fault for fault in faults if "restore the debugger state" not in fault] == []
