@@ -91,7 +91,7 @@ CHECKS = (
             Item(
                 "differences that are all equal",
                 1,
-                (draws.constant(1.25), draws.constant(0.75), draws.constant(1.0)),
+                (draws.constant(0.75), draws.constant(1.0)),
                 "Do the ends of the interval lie inside (-delta, delta) when they lie on its ends?",
             ),
         ),

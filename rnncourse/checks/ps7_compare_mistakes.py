@@ -9,6 +9,7 @@ import numpy as np
 from rnncourse.cells.costs import matched_hidden_size
 from rnncourse.checks.declare import Function, Mistake
 from rnncourse.checks.ps7_answers import Run, decide, sign_flip_p
+from rnncourse.checks.ps7_sign_flip_mistakes import t_test_p
 
 Array = np.ndarray
 Seeds = Sequence[int]
@@ -110,6 +111,27 @@ COMPARE = [
         "How many bias vectors has a layer of torch.nn?",
         EQUAL,
         comparison(gru_size=lambda I, H: matched_hidden_size("lstm", "gru", I, H, biases=1)),
+    ),
+    Mistake(
+        "no-bias",
+        "a comparison matched without biases",
+        "How many bias vectors has a layer of torch.nn?",
+        EQUAL,
+        comparison(gru_size=lambda I, H: matched_hidden_size("lstm", "gru", I, H, biases=0)),
+    ),
+    Mistake(
+        "both-wider",
+        "a comparison in which both cells have the size that was found for the GRU",
+        SIZE,
+        EQUAL,
+        comparison(lstm_size=matched),
+    ),
+    Mistake(
+        "sizes-traded",
+        "a comparison in which the LSTM has the size that was found for the GRU",
+        "Which cell has fewer parameters at the same size, and so must be the wider one?",
+        EQUAL,
+        comparison(gru_size=own_size, lstm_size=matched),
     ),
     Mistake(
         "four-thirds",
@@ -217,6 +239,20 @@ COMPARE = [
         "When two runs share a seed, which swaps leave everything else as it was?",
         PAIRS,
         comparison(p=unpaired_p),
+    ),
+    Mistake(
+        "one-sided-p",
+        "a p that counts only the means on the side of the observed one",
+        "Would a mean as large on the other side have surprised you less?",
+        "fair-sign-flip",
+        comparison(p=lambda gru, lstm: sign_flip_p(gru - lstm) / 2),
+    ),
+    Mistake(
+        "t-test",
+        "a p of the t test on the differences",
+        "Which of your functions gives p?",
+        "fair-sign-flip",
+        comparison(p=lambda gru, lstm: t_test_p(gru - lstm)),
     ),
     Mistake(
         "ratio",

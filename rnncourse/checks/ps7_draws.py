@@ -4,7 +4,8 @@ Differences and losses are multiples of 1/64: every sum of them is exact, so two
 equal on paper are equal in the computer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import numpy as np
 
@@ -15,8 +16,30 @@ from rnncourse.checks.ps7_answers import sign_flip_p, t_quantile
 Draw = Callable[[np.random.Generator], Inputs]
 GRID = 64
 
-# LSTM sizes (input, hidden) whose GRU in parameters is another with one bias vector than with two
-SIZES = ((37, 14), (27, 15), (15, 17), (37, 19), (30, 20), (24, 21), (19, 22), (40, 24), (33, 25))
+# LSTM sizes (input, hidden) whose GRU in parameters is another with one bias vector than with two,
+# and others whose GRU is another without biases
+ONE_BIAS_TELLS = (
+    (37, 14),
+    (27, 15),
+    (15, 17),
+    (37, 19),
+    (30, 20),
+    (24, 21),
+    (19, 22),
+    (40, 24),
+    (33, 25),
+)
+NO_BIAS_TELLS = (
+    (12, 18),
+    (16, 17),
+    (20, 22),
+    (25, 21),
+    (28, 15),
+    (31, 20),
+    (38, 14),
+    (34, 25),
+    (24, 27),
+)
 
 
 def mixed(n: int, sign: int, zeros: int = 0, ties: int = 0) -> Draw:
@@ -83,26 +106,33 @@ def anywhere(rng: np.random.Generator) -> Inputs:
 
 
 def constant(delta: float) -> Draw:
-    """Differences that are all the same, asked about delta times their size."""
+    """Differences that are all the same and negative, asked about delta times their size.
+
+    delta is at most 1: where a t of 0 / 0 comes up, as in scipy, "no" is what follows from nan.
+    """
 
     def draw(rng: np.random.Generator) -> Inputs:
         size = int(rng.integers(1, GRID)) / GRID
-        sign = int(rng.choice([-1, 1]))
-        n = int(rng.integers(3, 8))
-        return {"differences": np.full(n, sign * size), "delta": delta * size}
+        return {"differences": np.full(int(rng.integers(3, 8)), -size), "delta": delta * size}
 
     return draw
 
 
-def losses(kind: str, n: int, as_array: bool = False) -> Draw:
+def losses(
+    kind: str,
+    n: int,
+    as_array: bool = False,
+    sizes: Sequence[tuple[int, int]] = ONE_BIAS_TELLS,
+) -> Draw:
     """Two tables of losses, LSTM and GRU, whose comparison ends in this way.
 
     The rows are (hidden size, seed, loss).
 
     "gru" and "lstm": significant and large; "tiny": significant and within delta; "comparable":
     neither significant nor large, with an interval inside ±delta; "wide": the mean is within delta,
-    its interval is not; "noisy": the mean is beyond delta, and not significant; "equal": no
-    difference at all. Seeds differ much more than cells do.
+    its interval is not; "noisy" and "nearly": the mean is beyond delta, and not significant, by far
+    or with p below 0.1; "close": comparable, but with an interval of 95 % it would not be; "equal":
+    no difference at all. Seeds differ much more than cells do.
     """
 
     def draw(rng: np.random.Generator) -> Inputs:
@@ -113,14 +143,16 @@ def losses(kind: str, n: int, as_array: bool = False) -> Draw:
             "gru": 0.7 * mean,
             "lstm": 0.7 * mean,
             "noisy": 0.7 * mean,
-            "tiny": 1.2 * (mean + unit),
+            "nearly": 0.7 * mean,
+            "tiny": 2.5 * (mean + unit),  # half of it holds the interval as well
             "comparable": 1.2 * (mean + unit),
+            "close": mean + 1.12 * unit,
             "wide": mean + 0.6 * unit,
             "equal": 5.0,
         }[kind] / GRID
         lstm = rng.permutation(np.arange(2 * n))[:n] * GRID // 4 + 2 * GRID
         seeds = rng.permutation(np.arange(20, 100))[:n]
-        I, H = SIZES[rng.integers(len(SIZES))]
+        I, H = sizes[int(rng.integers(len(sizes)))]
         arms = (H, lstm), (matched_hidden_size("lstm", "gru", I, H), lstm + steps)
         return {
             "run": [_rows(size, seeds, arm) for size, arm in arms],
@@ -143,21 +175,28 @@ def _steps(rng: np.random.Generator, kind: str, n: int) -> np.ndarray:
     if kind in ("gru", "lstm", "tiny"):
         sign = {"gru": -1, "lstm": 1, "tiny": int(rng.choice([-1, 1]))}[kind]
         return sign * rng.integers(8, GRID, size=n)
+    low, high = (0.05, 0.1) if kind == "nearly" else (0.1, 0.8)
     while True:
         steps = rng.integers(-GRID, GRID, size=n)
-        if len(set(abs(steps))) == n and 0.1 < sign_flip_p(steps) < 0.8:
+        if len(set(abs(steps))) == n and low < sign_flip_p(steps) < high:
             return steps
 
 
 def kinds(sizes: tuple[int, ...], as_array: bool = False) -> tuple[Draw, ...]:
     """One draw of every way to end, but for "equal", with these numbers of seeds in turn."""
-    names = ("gru", "lstm", "tiny", "comparable", "wide", "noisy")
-    return tuple(losses(kind, sizes[k % len(sizes)], as_array) for k, kind in enumerate(names))
+    names = ("gru", "lstm", "tiny", "comparable", "wide", "noisy", "nearly", "close")
+    return tuple(
+        losses(kind, n, as_array, tells)
+        for kind, n, tells in zip(
+            names, cycle(sizes), cycle((ONE_BIAS_TELLS, NO_BIAS_TELLS)), strict=False
+        )
+    )
 
 
 # For n = 5 and alpha = 0.05 the intervals of the recognised mistakes have half-widths of 0.72
 # (alpha doubled twice), 0.77 (normal), 0.89 (ddof=0), 0.94 (n degrees of freedom), 1.30 (alpha
-# halved) and 2.24 (deviation for error). A delta between two of them tells these two apart.
+# halved) and 2.24 (deviation for error). A delta between two of them tells these two apart. With
+# n - 2 degrees of freedom it is 1.10, with n - 1 under the root 1.12; for n = 4, 1.24 and 1.15.
 LADDER = (
     ladder(5, 1.6, 1.0),
     ladder(5, -1.6, 1.9),
@@ -173,6 +212,9 @@ LADDER = (
     ladder(6, -1.15, 0.5),  # 0 lies in the 95 % interval and not in the 90 % one
     ladder(12, -3, 9),  # significant, and small
     ladder(12, 0.5, 1.79),  # some differences lie outside, their mean well inside
+    ladder(5, 1.6, 1.6 + 1.05),
+    ladder(4, -1.6, 1.6 + 1.2),
     ladder(8, 0.8, 0.8 + 1.5, alpha=0.2),
+    ladder(8, -0.8, 0.8 + 0.6, alpha=0.2),
     ladder(8, -0.8, 0.8 + 0.8, alpha=0.01),
 )

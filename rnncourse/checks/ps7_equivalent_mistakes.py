@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps7_answers import sign_flip_p, t_quantile
+from rnncourse.checks.ps7_answers import equivalent, sign_flip_p, t_quantile
 
 SAME = "fair-equivalence"
 
@@ -103,6 +103,13 @@ EQUIVALENT = [
         with_quantile(lambda alpha, n: t_quantile(0.95, n - 1)),
     ),
     Mistake(
+        "default-alpha-of-a-tenth",
+        "a test with alpha at 0.1 where none is named",
+        "Which alpha does the signature promise where none is named?",
+        SAME,
+        lambda d, delta, alpha=0.1: equivalent(d, delta, alpha),
+    ),
+    Mistake(
         "normal-quantile",
         "a test with the quantile of the normal distribution",
         "From how many seeds did you estimate the standard deviation?",
@@ -115,6 +122,22 @@ EQUIVALENT = [
         "How many of the n deviations from their mean are free?",
         SAME,
         with_quantile(lambda alpha, n: t_quantile(1 - alpha, n)),
+    ),
+    Mistake(
+        "n-minus-2-degrees-of-freedom",
+        "a test with n - 2 degrees of freedom",
+        "How many of the n deviations from their mean are free?",
+        SAME,
+        with_quantile(lambda alpha, n: t_quantile(1 - alpha, n - 2)),
+    ),
+    Mistake(
+        "root-of-n-minus-1",
+        "a test that takes off 1 twice: in the deviation, and under the root of n",
+        "For how many seeds is your standard error the deviation of a single one?",
+        SAME,
+        interval(
+            is_inside, lambda n, sd, alpha: half_width(n, sd, alpha) / float(np.sqrt(1 - 1 / n))
+        ),
     ),
     Mistake(
         "deviation-of-n",

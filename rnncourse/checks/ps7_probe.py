@@ -9,6 +9,8 @@ import numpy as np
 from rnncourse.checks.declare import Arrays, Function, Inputs
 from rnncourse.checks.values import MisfitError, Returning
 
+VERDICTS = "gru", "lstm", "comparable", "undecided"
+
 
 class Comparing:
     """A probe for compare_cells: what it returns, and the sizes with which it calls ``run``."""
@@ -20,6 +22,11 @@ class Comparing:
     def __call__(self, function: Function, inputs: Inputs) -> Arrays:
         run = Run(inputs["run"])
         arrays = self.values(function, inputs | {"run": run})
+        if (said := str(arrays["verdict"])) not in VERDICTS:
+            *some, last = (f'"{verdict}"' for verdict in VERDICTS)
+            raise MisfitError(
+                f'returned "{said}" for verdict, expected {", ".join(some)} or {last}.'
+            )
         for cell, _ in self.sizes:
             if cell not in run.sizes:
                 raise MisfitError(f'did not call run with cell "{cell}".')

@@ -86,6 +86,13 @@ SIGN_FLIP = [
         lambda d: sign_flip_p(d) / 2,
     ),
     Mistake(
+        "p-doubled",
+        "a p that is doubled, although it counts both sides",
+        "Which patterns have you counted when you take the size of a mean?",
+        FLIP,
+        lambda d: 2 * sign_flip_p(d),
+    ),
+    Mistake(
         "one-sided-upward",
         "a test that counts the means of at least the observed one, with its sign",
         "What p do you get for the same differences with all signs turned round?",
@@ -126,6 +133,27 @@ SIGN_FLIP = [
         "With all differences positive, how many of your patterns are as far out as the observed?",
         FLIP,
         counted(lambda flipped, observed: as_far(flipped, observed)[1:].sum() / len(flipped)),
+    ),
+    Mistake(
+        "observed-and-its-mirror-excluded",
+        "a test over the 2^n - 2 sign patterns other than the observed one and its mirror image",
+        "If all patterns are equally likely, is the one that you observed among them?",
+        FLIP,
+        counted(lambda flipped, observed: as_far(flipped, observed)[1:-1].mean()),
+    ),
+    Mistake(
+        "percent",
+        "a p in percent",
+        "Between which two numbers lies a probability?",
+        FLIP,
+        lambda d: 100 * sign_flip_p(d),
+    ),
+    Mistake(
+        "sizes-in-place-of-the-mean",
+        "a test that compares with the mean of the sizes of the differences",
+        "Does the observed mean change when one of the differences changes its sign?",
+        FLIP,
+        lambda d: two_sided(sign_patterns(len(d)) @ d, abs(d).sum()),
     ),
     Mistake(
         "one-added",

@@ -1,5 +1,7 @@
 """What learners conclude from the differences and their p, beside the rule of the course."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnncourse.checks.declare import Mistake
@@ -29,6 +31,28 @@ def by_p_alone(differences: Array, p: float, delta: float) -> str:
 def comparable_if_not_significant(differences: Array, p: float, delta: float) -> str:
     found = decide(differences, p, delta)
     return "comparable" if found == "undecided" else found
+
+
+def comparable_in_place_of_equivalent(differences: Array, p: float, delta: float) -> str:
+    if p >= 0.05:
+        return "comparable"
+    return lower(differences) if abs(np.mean(differences)) >= delta else "undecided"
+
+
+def winner_or_comparable(differences: Array, p: float, delta: float) -> str:
+    return lower(differences) if p < 0.05 else "comparable"
+
+
+def at_level(level: float, alpha: float = 0.05) -> Callable[[Array, float, float], str]:
+    """Make a rule that asks for p below this level, and for an interval at this alpha."""
+
+    def verdict(differences: Array, p: float, delta: float) -> str:
+        if equivalent(differences, delta, alpha):
+            return "comparable"
+        large = abs(np.mean(differences)) >= delta
+        return lower(differences) if p < level and large else "undecided"
+
+    return verdict
 
 
 def comparable_if_small(differences: Array, p: float, delta: float) -> str:
@@ -87,6 +111,48 @@ VERDICT = [
         "What does your rule say of two very different cells after three noisy seeds?",
         SAME,
         comparison(verdict=comparable_if_not_significant),
+    ),
+    Mistake(
+        "p-in-place-of-equivalence",
+        "a verdict of comparable where p is at least 0.05, and nowhere else",
+        "What does your rule say of two very different cells after three noisy seeds?",
+        SAME,
+        comparison(verdict=comparable_in_place_of_equivalent),
+    ),
+    Mistake(
+        "winner-or-comparable",
+        "a verdict for a cell where p is below 0.05, and of comparable everywhere else",
+        "What does your rule say of two very different cells after three noisy seeds?",
+        SAME,
+        comparison(verdict=winner_or_comparable),
+    ),
+    Mistake(
+        "p-unused",
+        "a verdict for a cell wherever the mean is at least delta in size, whatever p is",
+        "What does your rule say of two noisy runs of the very same cell?",
+        RULES,
+        comparison(verdict=at_level(2.0)),
+    ),
+    Mistake(
+        "level-of-a-tenth",
+        "a verdict for a cell where p is below 0.1",
+        "How small must p be in the rule of the exercise?",
+        RULES,
+        comparison(verdict=at_level(0.1)),
+    ),
+    Mistake(
+        "level-of-a-hundredth",
+        "a verdict for a cell only where p is below 0.01",
+        "How small must p be in the rule of the exercise?",
+        RULES,
+        comparison(verdict=at_level(0.01)),
+    ),
+    Mistake(
+        "interval-of-95-percent",
+        "a verdict of comparable by the 95 % interval",
+        "How much does your interval leave out at each end, where nobody names an alpha?",
+        SAME,
+        comparison(verdict=at_level(0.05, alpha=0.025)),
     ),
     Mistake(
         "comparable-if-small",

@@ -114,7 +114,8 @@ def test_equivalence_errs_as_often_as_alpha_says_at_the_edge():
 
 def test_a_draw_ends_as_its_name_says():
     wanted = {"gru": "gru", "lstm": "lstm", "tiny": "comparable", "comparable": "comparable",
-              "wide": "undecided", "noisy": "undecided", "equal": "comparable"}  # fmt: skip
+              "wide": "undecided", "noisy": "undecided", "nearly": "undecided",
+              "close": "comparable", "equal": "comparable"}  # fmt: skip
     check = CHECKS["compare-cells"]
     for kind, verdict in wanted.items():
         for seed in range(20):
@@ -123,7 +124,9 @@ def test_a_draw_ends_as_its_name_says():
             # the one case in which reasonable rules differ is not drawn
             mean, p = abs(found["differences"].mean()), found["p"]
             assert (p < 0.05) == (kind in ("gru", "lstm", "tiny"))
-            assert kind in ("tiny", "comparable", "wide", "equal") or mean > 1 / 64
+            assert kind in ("tiny", "comparable", "wide", "close", "equal") or mean > 1 / 64
+            if kind == "nearly":
+                assert 0.05 < p < 0.1
 
 
 def test_lstm_28_32_is_compared_with_gru_39():

@@ -117,7 +117,7 @@ def p_of_random_signs(differences):
         ("compare-cells", asks_for_half_a_unit, "expected a whole number."),
         ("compare-cells", asks_for_the_seed_as_a_word, "called run with seed '"),
         ("compare-cells", says_it_as_a_number, "for verdict, expected a string."),
-        ("compare-cells", has_an_opinion_of_its_own, "verdict is GRU, and that is not it"),
+        ("compare-cells", has_an_opinion_of_its_own, 'returned "GRU" for verdict, expected "gru"'),
         ("compare-cells", forgets_the_verdict, "expected 3: differences, p, verdict."),
         ("compare-cells", runs_nothing, 'did not call run with cell "lstm".'),
         ("compare-cells", forgets_half_of_the_seeds, "differences has shape (4,), expected (7,)"),
@@ -192,6 +192,21 @@ def test_one_fault_costs_one_item_and_asks_about_it(id, function, item):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_mistake_that_nobody_declared_is_not_taken_for_another(function, seed):
     found = report("equivalent", function, seed)
+    assert not found.passed
+    assert found.diagnosis is None
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        lambda d, p, delta: verdicts.decide(d, p, delta / 2),
+        lambda d, p, delta: verdicts.decide(d, p, 2 * delta),
+        lambda d, p, delta: verdicts.decide(d + delta, p, delta),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rule_that_nobody_declared_is_not_taken_for_another(verdict, seed):
+    found = report("compare-cells", compare.comparison(verdict=verdict), seed)
     assert not found.passed
     assert found.diagnosis is None
 
