@@ -20,7 +20,7 @@ def over_time(
     carry_h: bool = True,
     carry_c: bool = True,
     add: Callable[[Array, Array], Array] = np.add,
-    forwards: bool = False,
+    steps: Callable[[int], list[int]] = lambda T: list(range(T))[::-1],
 ) -> Function:
     """Go back through time, but for what the options change."""
 
@@ -28,9 +28,9 @@ def over_time(
         x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array
     ) -> tuple:
         states = unroll(step, x, (h0, c0), (W_x, W_h, b))
-        dx, dh, dc = np.empty_like(x), np.zeros_like(h0), np.zeros_like(c0)
+        dx, dh, dc = np.zeros_like(x), np.zeros_like(h0), np.zeros_like(c0)
         gradients = [np.zeros_like(parameter) for parameter in (W_x, W_h, b)]
-        for t in range(len(x)) if forwards else reversed(range(len(x))):
+        for t in steps(len(x)):
             dh = dhs[t] + dh * carry_h
             dx[t], dh, dc, *here = step_backward(
                 x[t], *states[t + late], W_x, W_h, b, dh, dc * carry_c
@@ -58,6 +58,11 @@ def _only_the_last(
     last = np.zeros_like(dhs)
     last[-1] = dhs[-1]
     return lstm_backward(x, h0, c0, W_x, W_h, b, last)
+
+
+def _the_last_twice(*arguments: Array) -> tuple:
+    *given, dhs = arguments
+    return lstm_backward(*given, np.concatenate([dhs[:-1], 2 * dhs[-1:]]))
 
 
 def _dhs_forwards(
@@ -137,7 +142,28 @@ OVER_TIME = [
         "a loop that runs from the first step to the last",
         "Which step's gradients must be known before those of step t?",
         BACKWARD,
-        over_time(forwards=True),
+        over_time(steps=lambda T: list(range(T))),
+    ),
+    Mistake(
+        "first-step-missing",
+        "a loop that ends before it has reached the first step",
+        "At which t does your loop stop, and does range include its end?",
+        BACKWARD,
+        over_time(steps=lambda T: list(range(1, T))[::-1]),
+    ),
+    Mistake(
+        "initial-state-ignored",
+        "a backward pass over states that start from zeros",
+        "Which two arrays did step 1 start from in the forward pass?",
+        BACKWARD,
+        lambda x, h0, c0, *rest: lstm_backward(x, 0 * h0, 0 * c0, *rest),
+    ),
+    Mistake(
+        "last-output-twice",
+        "a loop that starts from the gradient of the last output, and adds it at the last step",
+        "What has your dh got when the loop begins, and what is added to it at step T?",
+        BACKWARD,
+        _the_last_twice,
     ),
     Mistake(
         "dx-reversed",

@@ -25,11 +25,24 @@ def _cell_states(*arguments: Array) -> tuple:
     return hs, last[::-1]
 
 
+def _backward_in_time(x: Array, *rest: Array) -> tuple:
+    hs, last = lstm_forward(x[::-1], *rest)
+    return hs[::-1], last
+
+
+def _one_step_short(x: Array, h0: Array, c0: Array, *rest: Array) -> tuple:
+    if len(x) == 1:
+        return np.zeros_like(h0)[None], (h0, c0)
+    hs, last = lstm_forward(x[:-1], h0, c0, *rest)
+    return np.concatenate([hs, np.zeros_like(hs[:1])]), last
+
+
 def _all_states(*arguments: Array) -> tuple:
     hs, _ = lstm_forward(*arguments)
     return hs, (hs, _cell_states(*arguments)[0])
 
 
+STARTS = "Which two arrays does step 1 start from in your loop?"
 CARRIED = "Which two arrays does step 2 start from in your loop?"
 FORWARD = [
     *(replace(mistake, wrong=over_time(mistake.wrong)) for mistake in STEP),
@@ -64,9 +77,58 @@ FORWARD = [
     Mistake(
         "initial-state-ignored",
         "a loop that starts from zeros",
-        "Which two arrays does step 1 start from in your loop?",
+        STARTS,
         TIME,
         lambda x, h0, c0, *rest: lstm_forward(x, 0 * h0, 0 * c0, *rest),
+    ),
+    Mistake(
+        "h0-ignored",
+        "a loop whose h starts from zeros, and c from c0",
+        STARTS,
+        TIME,
+        lambda x, h0, *rest: lstm_forward(x, 0 * h0, *rest),
+    ),
+    Mistake(
+        "c0-ignored",
+        "a loop whose c starts from zeros, and h from h0",
+        STARTS,
+        TIME,
+        lambda x, h0, c0, *rest: lstm_forward(x, h0, 0 * c0, *rest),
+    ),
+    Mistake(
+        "first-states-swapped",
+        "a loop whose h starts from c0, and c from h0",
+        STARTS,
+        TIME,
+        lambda x, h0, c0, *rest: lstm_forward(x, c0, h0, *rest),
+    ),
+    Mistake(
+        "time-runs-backward",
+        "a loop that runs from the last step to the first, and stores each state at its step",
+        "Which step's state does your step 2 start from?",
+        TIME,
+        _backward_in_time,
+    ),
+    Mistake(
+        "last-step-left-out",
+        "a loop that ends one step early, and leaves the last state at zero",
+        "How many times does your loop run for a sequence of 4 steps?",
+        TIME,
+        _one_step_short,
+    ),
+    Mistake(
+        "hs-reversed",
+        "a loop whose hs has its last step first",
+        "At which end of your hs is the state of step 1?",
+        TIME,
+        _returning(lambda hs, last, h0: (hs[::-1], last)),
+    ),
+    Mistake(
+        "last-state-alone",
+        "a layer that returns the last state in the place of hs",
+        "How many steps has x, and how many states are in your hs?",
+        TIME,
+        _returning(lambda hs, last, h0: (hs[-1], last)),
     ),
     Mistake(
         "time-reversed",
@@ -132,3 +194,11 @@ FORWARD = [
         _all_states,
     ),
 ]
+# over products that are ready before the loop this is another mistake
+ONE_INPUT = Mistake(
+    "one-input-for-all-steps",
+    "a loop in which every step reads the first step of x",
+    "Which part of x does step 2 read in your loop?",
+    TIME,
+    lambda x, *rest: lstm_forward(np.stack([x[0]] * len(x)), *rest),
+)

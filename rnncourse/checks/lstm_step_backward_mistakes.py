@@ -24,11 +24,14 @@ def cell(
     candidate_slope: Callable = lambda g: 1 - g**2,
     dh_prev: Formula = lambda s: s.da @ s.W_h,
     read_by_dW_h: Formula = lambda s: s.h_prev,
+    db: Formula = lambda s: s.da.sum(axis=0),
     share: Callable[[int], float] = lambda B: 1.0,
+    order: str = "ifgo",
 ) -> Function:
     """Make a backward step of these formulas, which see the gates, both states and what precedes.
 
-    ``dc_next`` is the gradient that comes from the next step, ``dc`` all of it.
+    ``dc_next`` is the gradient that comes from the next step, ``dc`` all of it; ``order`` is that
+    in which the gradients of the gates are stacked.
     """
 
     def backward(
@@ -42,11 +45,12 @@ def cell(
         s.dc = dc(s)
         slopes = gate_slope(s.i), gate_slope(s.f), candidate_slope(s.g), gate_slope(s.o)
         roads = di(s), df(s), dg(s), do(s)
-        s.da = np.concatenate([d * slope for d, slope in zip(roads, slopes, strict=True)], axis=-1)
+        das = {gate: d * slope for gate, d, slope in zip("ifgo", roads, slopes, strict=True)}
+        s.da = np.concatenate([das[gate] for gate in order], axis=-1)
         s.dh_prev = dh_prev(s)
-        da = s.da * share(len(x))
-        dW_x, dW_h = da.T @ x, da.T @ read_by_dW_h(s)
-        return s.da @ W_x, s.dh_prev, dc_prev(s), dW_x, dW_h, da.sum(axis=0)
+        parameters = s.da.T @ x, s.da.T @ read_by_dW_h(s), db(s)
+        parts = (gradient * share(len(x)) for gradient in parameters)
+        return s.da @ W_x, s.dh_prev, dc_prev(s), *parts
 
     return backward
 
@@ -67,6 +71,13 @@ def results(function: Function) -> list[Mistake]:
             returning(lambda dx, dh, dc, *rest: (dx, dc, dh, *rest)),
         ),
         Mistake(
+            "parameters-first",
+            "a backward pass that returns dW_x, dW_h and db before the others",
+            asks,
+            BACKWARD,
+            returning(lambda dx, dh, dc, *rest: (*rest, dx, dh, dc)),
+        ),
+        Mistake(
             "dW-swapped",
             "a backward pass that returns dW_h before dW_x",
             asks,
@@ -83,6 +94,7 @@ def results(function: Function) -> list[Mistake]:
     ]
 
 
+ROADS_TO_C = "Which of the two roads from the loss to c leads through h, and which past it?"
 DC = "Along how many roads does the loss reach c, and does your dc count each of them?"
 STEP = [
     *(replace(m, section=BACKWARD) for m in gate_orders(lstm_step_backward)),
@@ -114,6 +126,34 @@ STEP = [
         "How much does h move when c moves, if c is already at 10?",
         BACKWARD,
         cell(dc=lambda s: s.dc_next + s.dh * s.o),
+    ),
+    Mistake(
+        "slope-of-tanh-not-squared",
+        "a backward pass with 1 - tanh(c) for the slope of tanh(c)",
+        "What is the slope of tanh where tanh(c) is -0.9, and what does your line give?",
+        BACKWARD,
+        cell(dc=lambda s: s.dc_next + s.dh * s.o * (1 - s.tanh_c)),
+    ),
+    Mistake(
+        "slope-of-tanh-of-tanh",
+        "a backward pass that takes the tanh of tanh(c) for the slope of tanh(c)",
+        "Of which number is 1 - y**2 the slope, and has your y gone through tanh twice?",
+        BACKWARD,
+        cell(dc=lambda s: s.dc_next + s.dh * s.o * (1 - np.tanh(s.tanh_c) ** 2)),
+    ),
+    Mistake(
+        "slope-of-tanh-on-dc-next",
+        "a backward pass in which the dc of the next step meets the slope of tanh(c), too",
+        ROADS_TO_C,
+        BACKWARD,
+        cell(dc=lambda s: (s.dc_next + s.dh * s.o) * (1 - s.tanh_c**2)),
+    ),
+    Mistake(
+        "output-gate-on-dc-next",
+        "a backward pass in which the dc of the next step meets o and the slope of tanh(c), too",
+        ROADS_TO_C,
+        BACKWARD,
+        cell(dc=lambda s: (s.dc_next + s.dh) * s.o * (1 - s.tanh_c**2)),
     ),
     Mistake(
         "output-gate-missing-in-dc",
@@ -173,6 +213,17 @@ STEP = [
             gate_slope=lambda gate: sigmoid(gate) * (1 - sigmoid(gate)),
             candidate_slope=lambda g: 1 - np.tanh(g) ** 2,
         ),
+    ),
+    *(
+        Mistake(
+            f"stacked-{order}-on-the-way-back",
+            f"a backward pass that stacks the gradients {' '.join(order)}, "
+            "over a forward pass that does not",
+            "In which order does your code join the gradients of the four blocks?",
+            BACKWARD,
+            cell(order=order),
+        )
+        for order in ("ifog", "figo")
     ),
     Mistake(
         "forget-gate-missing-in-dc-prev",
@@ -243,5 +294,12 @@ STEP = [
         "Does dh already hold the share of each sequence in the loss?",
         BACKWARD,
         cell(share=lambda B: 1 / B),
+    ),
+    Mistake(
+        "db-averaged-over-batch",
+        "a backward pass that averages db over the batch, and adds up dW_x and dW_h",
+        "W_x, W_h and b serve the same sequences. Is what you do over the batch the same?",
+        BACKWARD,
+        cell(db=lambda s: s.da.mean(axis=0)),
     ),
 ]

@@ -13,6 +13,11 @@ def _reshaped(W: Array) -> Array:
     return W.reshape(W.shape[::-1]).T
 
 
+def _softmax_over_units(a: Array) -> Array:
+    e = np.exp(a - a.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
 def _more_for_f(b: Array) -> Array:
     H = len(b) // 4
     return np.concatenate([b[:H], b[H : 2 * H] + 1, b[2 * H :]])
@@ -40,6 +45,20 @@ STEP = [
         "Can your cell keep everything and write everything in the same step?",
         GATES,
         cell(gates=lambda a: np.exp(a) / np.exp(a).sum(axis=0)),
+    ),
+    Mistake(
+        "softmax-over-units",
+        "a cell in which the units of each gate share a softmax",
+        "Can all units of your cell keep everything in the same step?",
+        GATES,
+        cell(gates=_softmax_over_units),
+    ),
+    Mistake(
+        "sigmoid-twice-as-steep",
+        "a cell with (1 + tanh(a)) / 2 for the sigmoid of a",
+        "What does your sigmoid give for 1, and what is 1 / (1 + exp(-1))?",
+        GATES,
+        cell(gates=lambda a: sigmoid(2 * a)),
     ),
     Mistake(
         "gates-without-sigmoid",
@@ -187,6 +206,13 @@ STEP = [
         "Which of the two states goes through the output gate?",
         CELL,
         cell(h=lambda s: s.c),
+    ),
+    Mistake(
+        "h-prev-and-c-prev-swapped",
+        "a cell that takes h_prev for c_prev and c_prev for h_prev",
+        "Which of the two states goes through W_h, and which is multiplied by f?",
+        CELL,
+        lambda x, h_prev, c_prev, *rest: lstm_step(x, c_prev, h_prev, *rest),
     ),
     Mistake(
         "h-and-c-swapped",

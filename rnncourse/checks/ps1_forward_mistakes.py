@@ -86,6 +86,13 @@ FORWARD = [
         _reading(lambda x: x[::-1]),
     ),
     Mistake(
+        "time-runs-backward",
+        "a loop that runs from the last step to the first, and stores each state at its step",
+        "Which step's state does your step 2 start from?",
+        OVER_TIME,
+        lambda x, *rest: rnn_forward(x[::-1], *rest)[::-1],
+    ),
+    Mistake(
         "first-input-every-time",
         "a loop in which every step reads the x of step 1",
         "Which part of x does your second step read?",
@@ -147,6 +154,20 @@ FORWARD = [
         SHAPE,
         OVER_TIME,
         _returning(lambda hs, h0: hs[:-1]),
+    ),
+    Mistake(
+        "last-state-left-at-zero",
+        "a loop that ends one step early, and leaves the last state at zero",
+        "How many times does your loop run for a sequence of 4 steps?",
+        OVER_TIME,
+        _returning(lambda hs, h0: np.concatenate([hs[:-1], 0 * hs[-1:]])),
+    ),
+    Mistake(
+        "returns-after-one-step",
+        "a loop that returns after its first step, and leaves the later states at zero",
+        "How far is your return indented, and how often is it reached?",
+        OVER_TIME,
+        _returning(lambda hs, h0: np.concatenate([hs[:1], 0 * hs[1:]])),
     ),
     Mistake(
         "last-state-alone",

@@ -1,71 +1,22 @@
 """What learners write instead of the gradient by lag, each mistake as a formula that runs."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from rnncourse.cells import rnn_backward, rnn_forward
-from rnncourse.checks.declare import Function, Mistake
+from rnncourse.checks.declare import Mistake
 from rnncourse.checks.ps1_answers import gradient_by_lag, products
-
-Array = np.ndarray
+from rnncourse.checks.ps1_lag_mistakes_parts import (
+    frobenius,
+    from_the_first,
+    norms,
+    of_all_states,
+    of_the_sum_of_all_states,
+    other_way_round,
+    slopes_first,
+    states,
+    without_last,
+)
 
 LAG, VANISHING = "bptt-lag", "bptt-vanishing"
-
-
-def frobenius(J: Array) -> Array:
-    return np.linalg.norm(J, axis=(2, 3)).mean(axis=1)
-
-
-def norms(
-    summary: Callable[[Array], Array] = frobenius,
-    slopes: Callable[[Array, Array], Array] = lambda hs, before: 1 - hs**2,
-    chain: Callable[[Array, Array], Array] = products,
-    last: Callable[[Array, Array], Array] = lambda W_x, W_h: W_x,
-) -> Function:
-    """Make norms by another formula.
-
-    ``slopes`` sees the states after and before each step; ``chain`` makes the Jacobians (T, B, H,
-    H) from the slopes and W_h, they are multiplied with ``last``, and ``summary`` makes (T,).
-    """
-
-    def wrong(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
-        hs = rnn_forward(x, h0, W_x, W_h, b)
-        before = np.concatenate([h0[None], hs[:-1]])
-        return summary(chain(slopes(hs, before), W_h) @ last(W_x, W_h))
-
-    return wrong
-
-
-def _without_last(slopes: Array, W_h: Array) -> Array:
-    return products(np.concatenate([slopes[:-1], np.ones_like(slopes[-1:])]), W_h)
-
-
-def _states(slopes: Array, W_h: Array) -> Array:
-    """∂h_T/∂h_{T-k}: at lag 0 the identity, then all but the last slopes of the product."""
-    identity = np.broadcast_to(np.eye(len(W_h), dtype=W_h.dtype), (*slopes.shape[1:2], *W_h.shape))
-    return np.concatenate([identity[None], (products(slopes, W_h) @ W_h)[:-1]])
-
-
-def _slopes_first(slopes: Array, W_h: Array) -> Array:
-    by_lag = [slopes[-1][:, :, None] * np.eye(len(W_h), dtype=W_h.dtype)]
-    for earlier in slopes[-2::-1]:
-        by_lag.append(by_lag[-1] @ (earlier[:, :, None] * W_h))
-    return np.stack(by_lag)
-
-
-def _of_all_states(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Array:
-    rows = []
-    for unit in np.eye(len(b), dtype=x.dtype):
-        dhs = np.broadcast_to(unit, (*x.shape[:2], len(b)))
-        rows.append(rnn_backward(x, h0, W_x, W_h, b, dhs)[0][::-1])
-    return frobenius(np.stack(rows, axis=2))
-
-
-def _from_the_first(x: Array, *rest: Array) -> Array:
-    return np.stack([gradient_by_lag(x[: k + 1], *rest)[-1] for k in range(len(x))])
-
-
 NORM = "Over which axes does your norm go, and what is done with the numbers under the root?"
 BATCH = "With two sequences that pull in opposite directions, what does your number become?"
 SLOPES = "Through how many tanh does a change of x_{T-k} go on its way to h_T?"
@@ -91,14 +42,14 @@ BY_LAG = [
         "norms that follow x_1 forwards: entry k is what it does to the state k steps later",
         "Of which state does every entry of your norms take the gradient?",
         LAG,
-        _from_the_first,
+        from_the_first,
     ),
     Mistake(
         "of-all-states",
         "norms of the gradient of all states together, where the last alone is asked for",
         "Of which state does every entry of your norms take the gradient?",
         LAG,
-        _of_all_states,
+        of_all_states,
     ),
     Mistake(
         "of-the-sum-of-h_T",
@@ -106,6 +57,27 @@ BY_LAG = [
         "What happens in your norm where one unit of h_T goes up and another down?",
         LAG,
         norms(lambda J: np.linalg.norm(J.sum(axis=2), axis=2).mean(axis=1)),
+    ),
+    Mistake(
+        "of-the-sum-of-all-states",
+        "norms of the gradient of one sum, that of all units of all states",
+        "Which entries of your dhs are 1, and which state is asked for?",
+        LAG,
+        of_the_sum_of_all_states,
+    ),
+    Mistake(
+        "averaged-over-units",
+        "norms of the rows of each Jacobian, one for each unit of h_T, and their mean",
+        NORM,
+        LAG,
+        norms(lambda J: np.linalg.norm(J, axis=3).mean(axis=(1, 2))),
+    ),
+    Mistake(
+        "summed-over-units",
+        "norms of the rows of each Jacobian, one for each unit of h_T, and their sum",
+        NORM,
+        LAG,
+        norms(lambda J: np.linalg.norm(J, axis=3).sum(axis=2).mean(axis=1)),
     ),
     Mistake(
         "of-a-for-x",
@@ -119,7 +91,7 @@ BY_LAG = [
         "norms of the Jacobian in the state h_{T-k}, the identity at lag 0",
         "How does h_T change with x_T, and how with itself?",
         LAG,
-        norms(chain=_states, last=lambda W_x, W_h: np.eye(len(W_h))),
+        norms(chain=states, last=lambda W_x, W_h: np.eye(len(W_h))),
     ),
     Mistake(
         "of-h_prev-for-x",
@@ -140,14 +112,14 @@ BY_LAG = [
         "norms without the slope of the tanh of step T",
         SLOPES,
         VANISHING,
-        norms(chain=_without_last),
+        norms(chain=without_last),
     ),
     Mistake(
         "input-slope-missing",
         "norms without the slope of the tanh of step T-k, the one that x_{T-k} goes through",
         SLOPES,
         VANISHING,
-        norms(chain=_states),
+        norms(chain=states),
     ),
     Mistake(
         "slopes-twice",
@@ -162,6 +134,20 @@ BY_LAG = [
         "Has h gone through tanh already when your slope gets it?",
         VANISHING,
         norms(slopes=lambda hs, before: 1 - np.tanh(hs) ** 2),
+    ),
+    Mistake(
+        "slope-of-sigmoid",
+        "norms with h (1 - h), the slope of the sigmoid",
+        "Which curve made h, and what is its slope at 0?",
+        VANISHING,
+        norms(slopes=lambda hs, before: hs * (1 - hs)),
+    ),
+    Mistake(
+        "slopes-in-the-order-of-time",
+        "norms of a product that begins with the slopes of step 1 and ends with those of step T",
+        "Whose slopes stand at the left end of the product, those of step 1 or of step T?",
+        VANISHING,
+        norms(chain=lambda slopes, W_h: products(slopes[::-1], W_h)),
     ),
     Mistake(
         "slope-not-squared",
@@ -182,7 +168,21 @@ BY_LAG = [
         "norms in which the slopes of step t-1 multiply the rows of W_h",
         PRODUCT,
         VANISHING,
-        norms(chain=_slopes_first),
+        norms(chain=slopes_first),
+    ),
+    Mistake(
+        "product-the-other-way-round",
+        "norms of a product to which each earlier step is added on the left",
+        PRODUCT,
+        VANISHING,
+        norms(chain=other_way_round),
+    ),
+    Mistake(
+        "one-W_h-too-many",
+        "norms of a product that has W_h at its left end, too, k + 1 times for lag k",
+        "How many times does W_h lie between x_T and h_T?",
+        VANISHING,
+        norms(chain=lambda slopes, W_h: W_h @ products(slopes, W_h)),
     ),
     Mistake(
         "W_h-transposed",
@@ -246,6 +246,13 @@ BY_LAG = [
         "If every sequence came twice, what would your numbers become?",
         LAG,
         norms(lambda J: np.linalg.norm(J, axis=(2, 3)).sum(axis=1)),
+    ),
+    Mistake(
+        "first-sequence-alone",
+        "norms of the first sequence of the batch",
+        "Which sequences of the batch does your number see?",
+        LAG,
+        norms(lambda J: np.linalg.norm(J[:, 0], axis=(1, 2))),
     ),
     Mistake(
         "norm-over-batch",

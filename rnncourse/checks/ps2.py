@@ -5,6 +5,7 @@ from rnncourse.checks.declare import Check
 from rnncourse.checks.draws import items
 from rnncourse.checks.lstm_backward_mistakes import OVER_TIME as BACKWARD_MISTAKES
 from rnncourse.checks.lstm_forward_mistakes import FORWARD as FORWARD_MISTAKES
+from rnncourse.checks.lstm_forward_mistakes import ONE_INPUT
 from rnncourse.checks.lstm_step_backward_mistakes import STEP as STEP_BACKWARD_MISTAKES
 from rnncourse.checks.lstm_step_mistakes import STEP as STEP_MISTAKES
 from rnncourse.checks.probe import Returning
@@ -42,7 +43,7 @@ CHECKS = (
         reference=lstm_forward,
         probe=forward_values,
         items=items(FORWARD, points=2),
-        mistakes=tuple(FORWARD_MISTAKES),
+        mistakes=(*FORWARD_MISTAKES, ONE_INPUT),
     ),
     Check(
         id="lstm-step-backward",

@@ -207,12 +207,14 @@ TOGETHER = {
     ),
 }
 SINGLES = [(id, {slug}) for id, (_, slugs) in TOGETHER.items() for slug in slugs.split()]
-SAME = {"initial-state-ignored", "state-not-carried"}  # no step sees a state: one mistake, named
+# two that make one mistake, which has a name of its own
+SAME = {"initial-state-ignored", "state-not-carried"}  # no step sees a state
+BACKWARD_IN_TIME = {"time-reversed", "hs-reversed"}
 PAIRS = [
     (id, set(pair))
     for id, (_, slugs) in TOGETHER.items()
     for pair in combinations(slugs.split(), 2)
-    if set(pair) != SAME
+    if set(pair) not in (SAME, BACKWARD_IN_TIME)
 ]
 
 
@@ -243,3 +245,20 @@ def test_two_mistakes_together_fail_and_the_report_does_not_name_a_third(id, pai
 def test_a_loop_in_which_no_step_sees_a_state_is_one_mistake():
     found = report("rnn-forward", forward_with(SAME))
     assert found.diagnosis == "recurrent-term-forgotten"
+
+
+def test_a_loop_that_runs_from_the_last_step_to_the_first_is_one_mistake():
+    found = report("rnn-forward", forward_with(BACKWARD_IN_TIME))
+    assert found.diagnosis == "time-runs-backward"
+
+
+@pytest.mark.parametrize("end", [1, -1])
+def test_a_tanh_that_overflows_is_told_of_at_either_end(end):
+    def tanh(a):
+        e = np.exp(2 * end * a)
+        return end * (e - 1) / (e + 1)
+
+    found = report("rnn-step", lambda x, h, W_x, W_h, b: tanh(x @ W_x.T + h @ W_h.T + b))
+    failed = [item.name for item in found.items if not item.passed]
+    assert failed == ["pre-activations of ±1000"]
+    assert "np.exp(1000)" in found.message
