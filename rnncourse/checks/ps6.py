@@ -17,6 +17,7 @@ from rnncourse.checks.ps6_answers import (
 from rnncourse.checks.ps6_bias_mistakes import CHRONO, KEEP
 from rnncourse.checks.ps6_clip_mistakes import MISTAKES as CLIP_MISTAKES
 from rnncourse.checks.ps6_draws import (
+    far_apart,
     gradients,
     keep,
     keep_default,
@@ -60,7 +61,7 @@ CHECKS = (
                 SMALL,
             ),
             Item("float32 in, float32 out", 1, (partial(single, tokens),), SINGLE),
-            Item("logits of ±1000", 1, (partial(tokens, large=True),) * 2, LARGE),
+            Item("logits of ±1000", 1, (*(partial(tokens, large=True),) * 2, far_apart), LARGE),
             Item("inputs left as they were", 1, (tokens,), WRITES, read_only=True),
         ),
         mistakes=tuple(LOSS_MISTAKES),
@@ -73,7 +74,8 @@ CHECKS = (
         reference=last_valid_state,
         probe=Returning("h: B H"),
         items=(
-            Item("random inputs", 2, (padded, padded, padded, *(partial(padded, spare=2),) * 2)),
+            # a step too late is still a step: what raises cannot be recognised
+            Item("random inputs", 2, tuple(partial(padded, spare=k) for k in (1, 1, 1, 2, 2))),
             Item(
                 "a single step, a batch of one",
                 1,

@@ -86,6 +86,27 @@ MISTAKES = [
         clipping(scale=lambda norm, most: 1 / norm if norm > most else 1),
     ),
     Mistake(
+        "factor-upside-down",
+        "gradients that are multiplied with norm / max_norm where that is below 1",
+        WHEN,
+        CLIPPING,
+        clipping(scale=lambda norm, most: min(1, norm / most)),
+    ),
+    Mistake(
+        "always-of-length-1",
+        "gradients that are always divided by their norm",
+        WHEN,
+        CLIPPING,
+        clipping(scale=lambda norm, most: 1 / norm),
+    ),
+    Mistake(
+        "square-returned",
+        "the right gradients beside the square of the norm",
+        NORM,
+        CLIPPING,
+        clipping(shown=lambda norm, most: norm**2),
+    ),
+    Mistake(
         "only-small-ones-scaled",
         "gradients that are brought to max_norm where they were shorter, and left where longer",
         WHEN,

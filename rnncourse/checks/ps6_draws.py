@@ -44,6 +44,14 @@ def tokens(rng: np.random.Generator, large: bool = False, **fixed: int) -> Input
     return {"logits": logits, "targets": rng.integers(V, size=(T, B)), "mask": mask}
 
 
+def far_apart(rng: np.random.Generator) -> Inputs:
+    """Draw tokens whose logits are all near 1000, and near -1000 for every second that counts."""
+    inputs = tokens(rng)
+    level = np.ones(inputs["mask"].shape)
+    level[inputs["mask"]] = np.resize([1, -1], inputs["mask"].sum())
+    return inputs | {"logits": inputs["logits"] + 1000 * level[..., None]}
+
+
 def padded(rng: np.random.Generator, spare: int = 0, **fixed: int) -> Inputs:
     """Draw states and lengths: one ends ``spare`` steps before T, the others earlier, unsorted."""
     B, H = (int(size) for size in rng.permutation([3, 5]))

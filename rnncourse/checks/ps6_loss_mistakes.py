@@ -275,6 +275,13 @@ MISTAKES = [
         entropy(dlogits=lambda s: (s.p - s.y) * s.mask[..., None] / s.B),
     ),
     Mistake(
+        "perplexity-in-place-of-loss",
+        "the exponential of the mean loss, the perplexity, beside the gradient of the loss",
+        "In which unit is a loss in nats: a number of tokens, or its logarithm?",
+        LOSS,
+        entropy(loss=lambda s: np.exp((s.nll * s.weight).sum())),
+    ),
+    Mistake(
         "one-hot-not-subtracted",
         "a gradient that is p alone",
         "When the logit of the target goes up a little, does the loss go up or down?",

@@ -49,13 +49,6 @@ LAST_STATE = [
         _at(lambda hs, lengths: np.minimum(lengths, len(hs) - 1)),
     ),
     Mistake(
-        "one-step-late-around-the-end",
-        "states one step after the last true one, or the first state where there is none",
-        PLACE,
-        LENGTHS,
-        _at(lambda hs, lengths: lengths % len(hs)),
-    ),
-    Mistake(
         "one-step-early",
         "states one step before the last true one",
         PLACE,
@@ -138,6 +131,20 @@ LAST_STATE = [
         "At how many steps does your answer read each sequence?",
         LENGTHS,
         lambda hs, lengths: np.where(_valid(hs, lengths), hs, -np.inf).max(axis=0),
+    ),
+    Mistake(
+        "max-over-all-steps",
+        "the maximum over all steps, padding included",
+        "At how many steps does your answer read each sequence?",
+        LENGTHS,
+        lambda hs, lengths: hs.max(axis=0),
+    ),
+    Mistake(
+        "transposed",
+        "the right states, with the units first",
+        "Which of the two sizes of your answer is that of the batch?",
+        LENGTHS,
+        lambda hs, lengths: hs[lengths - 1, np.arange(len(lengths))].T,
     ),
     Mistake(
         "sum-over-true-steps",

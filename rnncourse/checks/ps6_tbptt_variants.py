@@ -12,6 +12,7 @@ Array = np.ndarray
 
 def stepped(
     slope: Callable[[Array], Array] = lambda h: 1 - h**2,
+    slope_of: Callable[[Array, Array], Array] = lambda h_prev, h: h,
     back: Callable[[Array], Array] = lambda W_h: W_h,
     read_by_dW_h: Callable[[Array, Array], Array] = lambda h_prev, h: h_prev,
     steps: Callable[[int], range] = range,
@@ -25,7 +26,7 @@ def stepped(
         dx, dh = np.zeros_like(x), np.zeros_like(hs[0])
         dW_x, dW_h, db = np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(len(W_h), x.dtype)
         for t in reversed(range(len(x))):
-            da = (dh + dhs[t]) * slope(hs[t + 1])
+            da = (dh + dhs[t]) * slope(slope_of(hs[t], hs[t + 1]))
             dx[t], dh = da @ W_x, da @ back(W_h)
             if t in steps(len(x)):
                 dW_x += da.T @ x[t]
