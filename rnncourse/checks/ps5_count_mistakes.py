@@ -50,6 +50,27 @@ COUNT = (
         _count(_right, {"rnn": 1, "lstm": 3, "gru": 4}),
     ),
     Mistake(
+        "four-blocks-for-the-gru",
+        "a count with four blocks for the GRU as well",
+        "Which letters stand for the gates of a GRU, and which for its candidate?",
+        PARAMETERS,
+        _count(_right, BLOCKS | {"gru": 4}),
+    ),
+    Mistake(
+        "two-blocks-for-the-gru",
+        "a count with two blocks for the GRU, and four for the LSTM",
+        "Which letters stand for the gates of a GRU, and which for its candidate?",
+        PARAMETERS,
+        _count(_right, BLOCKS | {"gru": 2}),
+    ),
+    Mistake(
+        "three-blocks-for-the-lstm",
+        "a count with three blocks for the LSTM, as many as for the GRU",
+        "Which letters stand for the gates of an LSTM, and which for its candidate?",
+        PARAMETERS,
+        _count(_right, BLOCKS | {"lstm": 3}),
+    ),
+    Mistake(
         "one-block",
         "a count with one block for every cell",
         "How many rows has W_x when the cell has four blocks?",
@@ -153,6 +174,20 @@ COUNT = (
         "Which of the two sizes stands twice in the shape of W_h?",
         PARAMETERS,
         _count(lambda G, I, H, b: _right(G, H, I, b)),
+    ),
+    Mistake(
+        "size-not-squared",
+        "a count with 2 H in the place of H squared",
+        "How many rows and how many columns has the part of W_h that belongs to one block?",
+        PARAMETERS,
+        _count(lambda G, I, H, b: G * H * (I + 2 + b)),
+    ),
+    Mistake(
+        "output-layer-too",
+        "a count that includes an output layer of I rows",
+        "Which arrays does the exercise count: those of the layer, or those of a whole model?",
+        PARAMETERS,
+        _count(lambda G, I, H, b: _right(G, I, H, b) + I * H),
     ),
     Mistake(
         "square-of-the-sum",

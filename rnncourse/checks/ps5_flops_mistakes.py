@@ -38,6 +38,20 @@ STEP_FLOPS = (
         _flops(lambda G, B, I, H: 2 * G * H * (I + H)),
     ),
     Mistake(
+        "four-blocks-for-the-gru",
+        "a count with four blocks for the GRU as well",
+        "Which letters stand for the gates of a GRU, and which for its candidate?",
+        FLOPS,
+        _flops(lambda G, B, I, H: 2 * B * G * H * (I + H), BLOCKS | {"gru": 4}),
+    ),
+    Mistake(
+        "three-blocks-for-the-lstm",
+        "a count with three blocks for the LSTM, as many as for the GRU",
+        "Which letters stand for the gates of an LSTM, and which for its candidate?",
+        FLOPS,
+        _flops(lambda G, B, I, H: 2 * B * G * H * (I + H), BLOCKS | {"lstm": 3}),
+    ),
+    Mistake(
         "batch-on-the-input-alone",
         "a count in which the batch multiplies the input product alone",
         "Does each sequence have a state of its own?",

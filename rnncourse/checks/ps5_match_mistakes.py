@@ -68,6 +68,19 @@ def _gates(cell: str, to_cell: str, input_size: int, hidden_size: int, biases: i
     return min(range(1, 4 * hidden_size + 2), key=lambda size: abs(count(to_cell, size) - target))
 
 
+def _with_blocks(blocks: Mapping[str, int]) -> Function:
+    """Make a right search that takes the cells to have these numbers of blocks."""
+
+    def wrong(cell: str, to_cell: str, input_size: int, hidden_size: int, biases: int = 2) -> int:
+        more, target = input_size + biases, hidden_size * (input_size + hidden_size + biases)
+        target *= blocks[cell]
+        near = max(1, int(_root(target / blocks[to_cell], more)))
+        around = range(max(1, near - 1), near + 3)
+        return min(around, key=lambda size: abs(blocks[to_cell] * size * (size + more) - target))
+
+    return wrong
+
+
 def _up_to_twice(cell: str, to_cell: str, I: int, H: int, biases: int = 2) -> int:
     return min(matched_hidden_size(cell, to_cell, I, H, biases), 2 * H)
 
@@ -152,6 +165,27 @@ MATCH = (
         "When the hidden size doubles, do the parameters double?",
         MATCHED,
         _scaled(BLOCKS),
+    ),
+    Mistake(
+        "scaled-and-cut-off",
+        "the hidden size times the ratio of the blocks, its fraction cut off",
+        "When the hidden size doubles, do the parameters double?",
+        MATCHED,
+        lambda cell, to_cell, I, H, biases=2: max(1, H * BLOCKS[cell] // BLOCKS[to_cell]),
+    ),
+    Mistake(
+        "scaled-the-other-way",
+        "the hidden size times the ratio of the blocks, upside down",
+        "Which of the two cells has more blocks, and so must be the narrower one?",
+        MATCHED,
+        lambda cell, to_cell, I, H, biases=2: max(1, round(H * BLOCKS[to_cell] / BLOCKS[cell])),
+    ),
+    Mistake(
+        "four-blocks-for-the-gru",
+        "a match with four blocks for the GRU as well",
+        "Which letters stand for the gates of a GRU, and which for its candidate?",
+        MATCHED,
+        _with_blocks(BLOCKS | {"gru": 4}),
     ),
     Mistake(
         "scaled-by-the-root",
