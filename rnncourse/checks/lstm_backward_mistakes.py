@@ -60,9 +60,11 @@ def _only_the_last(
     return lstm_backward(x, h0, c0, W_x, W_h, b, last)
 
 
-def _the_last_twice(*arguments: Array) -> tuple:
-    *given, dhs = arguments
-    return lstm_backward(*given, np.concatenate([dhs[:-1], 2 * dhs[-1:]]))
+def _the_last_twice(
+    x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array, dhs: Array
+) -> tuple:
+    twice = np.concatenate([dhs[:-1], 2 * dhs[-1:]])
+    return lstm_backward(x, h0, c0, W_x, W_h, b, twice)
 
 
 def _dhs_forwards(
