@@ -58,6 +58,24 @@ ENSEMBLE = [
         lambda logits: logits.log_softmax(-1).logsumexp(0),
     ),
     _together(
+        "m-without-log",
+        "the log of the sum over the models, minus M",
+        SUMS_TO_ONE,
+        lambda logits: logits.log_softmax(-1).logsumexp(0) - len(logits),
+    ),
+    _together(
+        "log-m-added",
+        "the log of the sum over the models, plus log M",
+        SUMS_TO_ONE,
+        lambda logits: logits.log_softmax(-1).logsumexp(0) + math.log(len(logits)),
+    ),
+    _together(
+        "log-m-to-base-2",
+        "a mean whose log M is to base 2",
+        SUMS_TO_ONE,
+        lambda logits: logits.log_softmax(-1).logsumexp(0) - math.log2(len(logits)),
+    ),
+    _together(
         "divided-by-m-after-the-log",
         "the log of the sum over the models, divided by M",
         "What becomes of a division when you take the log?",

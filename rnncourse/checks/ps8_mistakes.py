@@ -167,6 +167,12 @@ def _c_first(hs: Any, states: list[Any]) -> tuple[Any, Any]:
     return hs, [state[::-1] if isinstance(state, tuple) else state for state in states]
 
 
+def _squeezed(hs: Any, states: list[Any]) -> tuple[Any, Any]:
+    return hs, [
+        tuple(s[0] for s in last) if isinstance(last, tuple) else last[0] for last in states
+    ]
+
+
 STACK = [
     _stack(
         "every-layer-reads-x",
@@ -251,6 +257,18 @@ STACK = [
         "returns hs with the batch first",
         "Which axis comes first in this course, time or batch?",
         forward=_returning(lambda hs, states: (hs.transpose(0, 1), states)),
+    ),
+    _stack(
+        "last-step-with-its-axis",
+        "returns the last step alone, as a sequence of one",
+        "How many steps does hs have?",
+        forward=_returning(lambda hs, states: (hs[-1:], states)),
+    ),
+    _stack(
+        "states-without-the-first-axis",
+        "returns states of (B, H), without the axis of the layers",
+        "Which shapes do torch.nn's layers return, and what stands in them?",
+        forward=_returning(_squeezed),
     ),
     _stack(
         "all-layers-in-hs",

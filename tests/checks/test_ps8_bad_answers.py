@@ -152,12 +152,6 @@ class OneSizeForAll(Loop):
         self.layers = nn.ModuleList(KINDS[cell](input_size, hidden_size) for cell in cells)
 
 
-class SqueezedStates(Loop):
-    def forward(self, x, states=None):
-        hs, new = super().forward(x, states)
-        return hs, [tuple(p[0] for p in s) if isinstance(s, tuple) else s[0] for s in new]
-
-
 class PlainList(Loop):
     def __init__(self, *sizes):
         super().__init__(*sizes)
@@ -194,7 +188,6 @@ BAD = (
     ("mixed-stack", StatesOfTheTopAlone, "returned 1 value in the place of (h_0, (h_1, c_1))"),
     ("mixed-stack", HsAlone, "expected hs, (h_0, (h_1, c_1))."),
     ("mixed-stack", FlatStates, "in the place of (h_1, c_1), expected h_1, c_1."),
-    ("mixed-stack", SqueezedStates, "h_0 has shape"),
     ("mixed-stack", PlainList, "PlainList has no parameter layers.0.weight_ih_l0, "),
     ("bridge", detached_bridge, "without a gradient: no way leads back from them to h[0]."),
     ("bridge", of_numpy, "returned an array of NumPy, shape"),
