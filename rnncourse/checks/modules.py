@@ -207,7 +207,8 @@ def _require_parameters(module: Any, wanted: Mapping[str, Tensor]) -> None:
     """Compare the state_dict with the names and shapes that are fixed."""
     import torch
 
-    parameters, state = dict(module.named_parameters()), module.state_dict()
+    parameters = dict(module.named_parameters(remove_duplicate=False))
+    state = module.state_dict()
     for name in wanted:
         plain = getattr(module, name, None)
         if name in state and name not in parameters:
@@ -216,7 +217,7 @@ def _require_parameters(module: Any, wanted: Mapping[str, Tensor]) -> None:
             raise MisfitError(f"holds {name} as a plain tensor, expected an nn.Parameter.")
     missing = [name for name in wanted if name not in state]
     if missing:
-        deeper = [name for name in state if name.rsplit(".")[-1] in wanted]
+        deeper = [name for name in state if name.endswith(tuple(f".{lost}" for lost in missing))]
         why = " Are they those of a module inside yours?" if deeper else ""
         raise MisfitError(
             f"has no parameter {_and(missing)}; its state_dict has {_and(list(state))}.{why}"
@@ -230,6 +231,9 @@ def _require_parameters(module: Any, wanted: Mapping[str, Tensor]) -> None:
         if state[name].shape != numbers.shape:
             shapes = f"shape {tuple(state[name].shape)}, expected {tuple(numbers.shape)}"
             raise MisfitError(f"has a {name} of {shapes}.")
+        twin = next(other for other in wanted if parameters[other] is parameters[name])
+        if twin != name:
+            raise MisfitError(f"has one parameter for {twin} and {name}, expected one for each.")
         if not parameters[name].requires_grad:
             raise MisfitError(f"has a {name} that does not learn: its requires_grad is False.")
 

@@ -120,6 +120,20 @@ GRU = [
         _gru(gate=tanh),
     ),
     Mistake(
+        "candidate-not-weighed",
+        "a cell that adds all of its candidate to z times its old state",
+        "Can your h leave the range from -1 to 1?",
+        PARAMETERS,
+        _gru(h=lambda s: s.n + s.z * s.h_prev),
+    ),
+    Mistake(
+        "b-hn-twice",
+        "a cell that adds its recurrent bias both inside the product with r and outside of it",
+        RESET,
+        PARAMETERS,
+        _gru(n=lambda s: (s.a_n + s.b_hn + s.r * s.u_n).tanh()),
+    ),
+    Mistake(
         "old-state-not-weighed",
         "a cell that adds z times the candidate to all of its old state",
         "Can your h leave the range from -1 to 1?",

@@ -103,6 +103,13 @@ LSTM = [
         _lstm(c=lambda s: s.c_prev + s.i * s.g),
     ),
     Mistake(
+        "input-gate-omitted",
+        "a cell that takes in all of its candidate, whatever its input gate says",
+        "With the input gate's bias at -1000, how much of g is in the new c?",
+        PARAMETERS,
+        _lstm(c=lambda s: s.f * s.c_prev + s.g),
+    ),
+    Mistake(
         "c-from-h",
         "a cell that reads its old memory from h",
         "Which of the two states carries the memory from step to step?",

@@ -170,6 +170,18 @@ class Float32Inside(GRU):
         return super().forward(x, torch.zeros(1, x.shape[1], self.weight_hh_l0.shape[1]))
 
 
+class OneBiasForBoth(GRU):
+    def __init__(self, I, H):
+        super().__init__(I, H)
+        self.bias_hh_l0 = self.bias_ih_l0
+
+
+class OneBiasAlone(GRU):
+    def __init__(self, I, H):
+        super().__init__(I, H)
+        del self.bias_hh_l0
+
+
 SENTENCES = [
     (GRU(3, 5), "GRU is an object here, expected the class, without brackets."),
     (NoModule, "NoModule is no module, expected class NoModule(nn.Module)."),
@@ -186,6 +198,8 @@ SENTENCES = [
     (Linears, "its state_dict has x2h.weight, x2h.bias, h2h.weight and h2h.bias."),
     (InAList, "its state_dict has nothing."),
     (OneMore, "has h0 in its state_dict, expected weight_ih_l0, weight_hh_l0, bias_ih_l0 and "),
+    (OneBiasForBoth, "has one parameter for bias_ih_l0 and bias_hh_l0, expected one for each."),
+    (OneBiasAlone, "its state_dict has weight_ih_l0, weight_hh_l0 and bias_ih_l0."),
     (Transposed, "has a weight_ih_l0 of shape ("),
     (made_by(setattr), "Made holds weight_ih_l0 as a plain tensor, expected an nn.Parameter."),
     (made_by(lambda module, name, tensor: module.register_buffer(name, tensor)),
@@ -225,6 +239,10 @@ def test_gets_its_own_sentence(given, sentence):
     assert sentence in found.message
     assert found.diagnosis is None
     assert found.items[0].passed is False
+
+
+def test_a_parameter_left_out_is_not_looked_for_inside():
+    assert "inside yours" not in report("torch-gru", OneBiasAlone).message
 
 
 def test_a_pair_that_is_flat_is_named():
