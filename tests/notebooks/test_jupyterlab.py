@@ -23,8 +23,12 @@ SETTINGS = {  # all cells in the page, not only those in view; no questions abou
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 OPEN = "path => void jupyterapp.commands.execute('docmanager:open', {path})"
-IS_OPEN = """path => document.querySelector(".jp-Dialog")
-    ?? jupyterapp.shell.currentWidget?.context?.path === path"""
+IS_READY = """path => {
+    const { context, sessionContext } = jupyterapp.shell.currentWidget ?? {};
+    const kernel = sessionContext?.session?.kernel;
+    const runs = kernel?.connectionStatus === "connected" && kernel.status === "idle";
+    return document.querySelector(".jp-Dialog") || (context?.path === path && runs);
+}"""
 PATIENCE = 60_000  # milliseconds
 
 
@@ -53,7 +57,7 @@ def address(releases, tmp_path_factory):
     try:
         told = home / f"data/runtime/jpserver-{server.pid}.json"  # written once it listens
         until = time.monotonic() + PATIENCE / 1000
-        while not told.exists():
+        while not (told.exists() and told.read_text()):
             assert server.poll() is None, (home / "log").read_text()
             assert time.monotonic() < until, (home / "log").read_text()
             time.sleep(0.1)
@@ -83,10 +87,8 @@ def opened(lab, releases):
     def opened(name):
         faults.clear()
         page.evaluate(OPEN, f"{name}.ipynb")
-        page.wait_for_function(IS_OPEN, arg=f"{name}.ipynb")
+        page.wait_for_function(IS_READY, arg=f"{name}.ipynb")
         panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-        ready = panel.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        expect(ready.or_(page.locator(".jp-Dialog")).first).to_be_attached()
         return panel, faults, nbformat.read(releases[name], as_version=4).cells
 
     return opened
