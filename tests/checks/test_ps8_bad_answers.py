@@ -287,3 +287,15 @@ def test_two_mistakes_at_once_fail_and_the_report_does_not_lie(one, other):
     found = report("seq2seq", parts.variant(**COMMON[one], **COMMON[other]))
     assert found.score <= 1
     assert found.diagnosis in (None, one, other)
+
+
+def test_a_stack_of_batch_first_layers_is_recognised_though_it_raises_or_takes_time_for_batch():
+    class BatchFirst(Loop):
+        def __init__(self, *sizes):
+            super().__init__(*sizes)
+            for layer in self.layers:
+                layer.batch_first = True
+
+    found = report("mixed-stack", BatchFirst)
+    assert not found.passed
+    assert found.diagnosis == "batch-first"
