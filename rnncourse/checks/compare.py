@@ -27,9 +27,13 @@ def same(got: Arrays, other: Arrays, tolerance: Mapping[str, float] = TOLERANCE)
     )
 
 
-def difference(check: Check, got: Arrays, wanted: Arrays) -> str | None:
-    """Say which arrays are right, which differ and by how much, and where."""
-    marks = {name: off(got[name], wanted[name], check.tolerance) for name in got}
+def difference(check: Check, got: Arrays, wanted: Arrays, single: bool = False) -> str | None:
+    """Say which arrays are right, which differ and by how much, and where.
+
+    Where the inputs were float32, ``single``, no more is asked of answers in float64.
+    """
+    tolerance = check.tolerance | {"float64": check.tolerance["float32"]} if single else None
+    marks = {name: off(got[name], wanted[name], tolerance or check.tolerance) for name in got}
     differing = [name for name in got if marks[name].any()]
     if not differing:
         return None
@@ -40,14 +44,14 @@ def difference(check: Check, got: Arrays, wanted: Arrays) -> str | None:
         return f"{alone} is {got[alone]}, and that is not it{praise}"
     parts = [_where(name, check.probe.shapes[name], marks[name]) for name in differing]
     gap = max(float(np.abs(got[name] - wanted[name]).max()) for name in differing)
-    plural = "s" * (len(differing) == 1)
+    plural = "s" * (len(differing) == 1 and not parts[0].startswith("the rows"))
     return f"{', '.join(parts)} differ{plural} (largest gap {gap:.2g}){praise}"
 
 
 def _where(name: str, letters: str, marks: np.ndarray) -> str:
     """Name the steps, or the blocks of rows, where not all differ."""
     first, *_ = letters.split() or [""]
-    if first == "T":
+    if letters.startswith("T "):
         return _steps(name, marks)
     blocks = BLOCKS.get(first)
     if blocks is None or len(marks) % len(blocks):

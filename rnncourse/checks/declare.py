@@ -1,6 +1,6 @@
 """What a check is: data, a way to ask the learner's function, and mistakes that run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,7 +78,7 @@ class Check:
     items: tuple[Item, ...]
     mistakes: tuple[Mistake, ...]
     name: str = ""
-    tolerance: Mapping[str, float] = field(default_factory=lambda: TOLERANCE)
+    tolerance: dict[str, float] = field(default_factory=lambda: TOLERANCE)
     allows: frozenset[str] = frozenset()
 
     @property

@@ -35,7 +35,7 @@ def extreme(rng: np.random.Generator, letters: Letters, also: Any = None, **fixe
     inputs = draw(rng, letters, also, **fixed)
     bias = inputs[next(name for name in inputs if re.fullmatch("b|b_x", name))]
     where = rng.permutation(len(bias)) % 2 == 0
-    bias[where] = rng.choice([-1000.0, 1000.0], size=where.sum())
+    bias[where] = rng.permutation(np.resize([-1000.0, 1000.0], where.sum()))
     return inputs
 
 
@@ -67,10 +67,10 @@ def items(letters: Letters, points: float, also: Any = None) -> tuple[Item, ...]
         Item("random inputs", points, (drawn(),) * 5),
         Item(name, 1, ones, "Which line drops or mixes an axis of length 1?"),
         Item(
-            "float32 in, float32 out",
+            "inputs in float32",
             1,
             (drawn(single),),
-            "Which line brings float64 into a float32 computation?",
+            "Which line computes with less than float32?",
         ),
         Item(
             "pre-activations of ±1000",

@@ -22,6 +22,9 @@ def facts(check: Check, drawn: Pairs, lenses: Sequence[tuple[str, Arrays, Arrays
         found += [said for name in differing if (said := about(check, name, drawn))]
         if len(found) > 1:
             break
+    zero = [name for name in differing if not any(got[name].any() for got, _ in drawn)]
+    if zero:
+        found.append(f"{' and '.join(zero)} {'is' if len(zero) == 1 else 'are'} zero.")
     silent = [
         label
         for label, got, wanted in lenses
@@ -82,7 +85,7 @@ def _factor(check: Check, name: str, drawn: Pairs) -> str | None:
         return not off(got[name], factor * wanted[name], check.tolerance).any()
 
     if abs(factor) < 1e-6 or not _everywhere(drawn, scaled):
-        return f"{name} is zero." if not got.any() else None
+        return None
     return f"{name} is {factor:.4g} times what it has to be, everywhere."
 
 

@@ -44,6 +44,9 @@ def judge(
     if answers[first].problem:
         link = check.link(check.section)
         problem, kind = answers[first].problem, answers[first].kind
+        given = _plain(cases[first][1])
+        if kind == "not-written" and given and any(answer.arrays for answer in answers):
+            problem = f"{problem.rstrip('.')} for {given}."
         return Report(check.id, check.title, items, None, problem, link, kind)
     mistake = recognise(check, cases, answers)
     said = [f"{check.function_name}: {faults[first]}."]
@@ -105,11 +108,12 @@ def fault(
             return _shape_fault(name, letters, array, wanted[name])
         if array.dtype.kind != "f":
             continue
-        if dtypes and array.dtype != dtypes[0] and letters not in SCALARS:
+        if dtypes and array.dtype.itemsize < dtypes[0].itemsize and letters not in SCALARS:
             return f"{name} is {array.dtype} where the inputs are {dtypes[0]}"
         if not np.isfinite(array).all() and np.isfinite(wanted[name]).all():
             return f"{name} is not finite (nan or inf)"
-    said = difference(check, answer.arrays, wanted)
+    single = bool(dtypes) and dtypes[0] == np.float32
+    said = difference(check, answer.arrays, wanted, single)
     given = _plain(inputs)
     return f"{said} for {given}" if said and given else said
 

@@ -34,7 +34,7 @@ def load(path: Path, name: str) -> Callable[..., Any]:
     MissingError.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"cannot read {path}: {error}") from None
     if "torch" in text and importlib.util.find_spec("torch"):
@@ -47,11 +47,13 @@ def load(path: Path, name: str) -> Callable[..., Any]:
             linecache.cache[label] = (len(source), None, source.splitlines(True), label)
             try:
                 Clock(SECONDS).run(exec, _compiled(source, label), vars(module))
-            except (Exception, SystemExit) as error:
-                said = traceback.format_exception_only(error)[-1].strip()
-                failures.append(f"{label} raised {said}")
             except TimeUp:
                 failures.append(f"{label} did not end within {SECONDS:g} seconds")
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                said = traceback.format_exception_only(error)[-1].strip()
+                failures.append(f"{label} raised {said}")
     if not hasattr(module, name):
         why = f": {failures[0]}" if failures else ""
         raise MissingError(f"{path} defines no {name}{why}")

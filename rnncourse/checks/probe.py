@@ -73,7 +73,9 @@ def ask(
     except MisfitError as misfit:
         if not seen:
             return Answer(problem=f"{_name(function)} {misfit}", kind="misfit")
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         if not seen:
             kind, problem = _explain(error, function, inputs, read_only)
             return Answer(problem=problem, kind=kind)
@@ -106,7 +108,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _name(function: Any) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+    name = getattr(function, "__name__", type(function).__name__)
+    return name if name.isidentifier() and name != "partial" else "your function"
 
 
 @contextlib.contextmanager

@@ -59,7 +59,7 @@ DIFFERENCES = (
         "Which line knows how many axes x has?",
     ),
     Item(
-        "float32 in, float32 out",
+        "inputs in float32",
         1,
         (single,),
         "Which dtype has the array that you fill?",

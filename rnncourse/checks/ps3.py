@@ -64,20 +64,19 @@ def usual(letters: Letters, points: float, also: Any = None) -> list[Item]:
 
 
 def both_forms(letters: Letters, points: float) -> tuple[Item, ...]:
-    """The usual items, each in both forms, and one for each form alone.
+    """The usual items in the default form, the first in both, and one for each form alone.
 
     The draws with reset_after=True come first, so that an answer without the other form is told
     about what it has.
     """
     after, before = usual(letters, points, AFTER), usual(letters, points, BEFORE)
-    first, *rest = (
-        replace(one, cases=one.cases + other.cases)
-        for one, other in zip(after, before, strict=True)
-    )
+    first, *rest = after
+    other_form = tuple(case for item in before[:-1] for case in item.cases)
+    first = replace(first, cases=first.cases + before[0].cases)
     default = (partial(draw, letters=letters),) * 2
     alone = (
         Item("reset after the product, the default", 1, default, DEFAULT),
-        Item("reset before the product", 1, before[0].cases[:2], FORM),
+        Item("reset before the product", 1, other_form, FORM),
     )
     return (first, *alone, *rest)
 

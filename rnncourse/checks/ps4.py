@@ -52,7 +52,7 @@ def _items(probe: Modules) -> tuple[Item, ...]:
             "What does the second call read from the state that the first one returned?",
         ),
         Item(
-            "float32 in, float32 out",
+            "inputs in float32",
             1,
             (drawn(make=_single),),
             "Which tensor in your module has a dtype of its own?",

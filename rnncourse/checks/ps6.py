@@ -60,7 +60,7 @@ CHECKS = (
                 (partial(tokens, B=1), partial(tokens, T=1), partial(tokens, T=1, B=1)),
                 SMALL,
             ),
-            Item("float32 in, float32 out", 1, (partial(single, tokens),), SINGLE),
+            Item("inputs in float32", 1, (partial(single, tokens),), SINGLE),
             Item("logits of ±1000", 1, (*(partial(tokens, large=True),) * 2, far_apart), LARGE),
             Item("inputs left as they were", 1, (tokens,), WRITES, read_only=True),
         ),
@@ -111,7 +111,7 @@ CHECKS = (
                 ),
                 "Which steps make your last window, if k is as large as T, or larger?",
             ),
-            Item("float32 in, float32 out", 1, (partial(single, windows, T=10, k=4),), SINGLE),
+            Item("inputs in float32", 1, (partial(single, windows, T=10, k=4),), SINGLE),
             Item(
                 "pre-activations of ±1000",
                 1,
@@ -155,7 +155,7 @@ CHECKS = (
                 "What does your code divide by, and can that be zero?",
             ),
             Item(
-                "float32 in, float32 out",
+                "inputs in float32",
                 1,
                 tuple(partial(single, gradients, share=share) for share in (0.3, 3)),
                 SINGLE,

@@ -163,7 +163,7 @@ CHECKS = (
         items=(
             Item("random states", 1, (draw_bridge,) * 3),
             Item("a batch of one", 1, (partial(draw_bridge, B=1),), "Which axis has length 1?"),
-            Item("float32 in, float32 out", 1, (partial(draw_bridge, single=True),), IN_FLOAT32),
+            Item("inputs in float32", 1, (partial(draw_bridge, single=True),), IN_FLOAT32),
             Item(
                 "inputs left as they were",
                 1,
@@ -196,7 +196,7 @@ CHECKS = (
                 each_pair(every_token=True),
                 "Which vocabulary does each embedding belong to?",
             ),
-            Item("float32 in, float32 out", 1, each_pair(single=True), IN_FLOAT32),
+            Item("inputs in float32", 1, each_pair(single=True), IN_FLOAT32),
             Item("inputs left as they were", 1, each_pair(back=False), WRITES, read_only=True),
         ),
         mistakes=tuple(SEQ2SEQ),
@@ -230,7 +230,7 @@ CHECKS = (
                 "Which line drops or mixes an axis of length 1?",
             ),
             Item(
-                "float32 in, float32 out",
+                "inputs in float32",
                 1,
                 each_stack(("gru lstm",), ("lstm gru lstm",), single=True),
                 IN_FLOAT32,
@@ -263,7 +263,7 @@ CHECKS = (
                 tuple(partial(draw_ensemble, M=m, B=b) for m, b in [(1, 2), (3, 1), (1, 1)]),
                 "Which line drops or mixes an axis of length 1?",
             ),
-            Item("float32 in, float32 out", 1, (partial(draw_ensemble, single=True),), IN_FLOAT32),
+            Item("inputs in float32", 1, (partial(draw_ensemble, single=True),), IN_FLOAT32),
             Item(
                 "logits of ±1000",
                 1,

@@ -86,6 +86,8 @@ def _fits(letters: str, given: Any) -> bool:
 
 
 def _array(name: str, value: Any) -> np.ndarray:
+    if hasattr(value, "detach"):  # a tensor of torch, on its way to a gradient
+        value = value.detach()
     try:
         array = np.array(value)  # a copy: the function may reuse its buffer
     except ValueError:

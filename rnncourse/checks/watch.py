@@ -6,8 +6,8 @@ replaced by one that refuses. Noticed are calls of
 - rnncourse's cells and layers, under any name, wrapped, copied with their code object, or compiled
   again from their source;
 - torch.nn's recurrent layers and cells, by whatever road: torch.nn, torch.lstm, torch._VF,
-  torch.ops.aten, a scripted module, another thread; elsewhere than in the sets on torch also
-  torch.nn.functional and the rest of torch.nn;
+  torch.ops.aten, a scripted module, another thread; in the sets on NumPy also torch.nn's losses
+  and its clipping of gradients;
 - Keras, TensorFlow, JAX, ONNX and its runtime.
 
 Not noticed: another process, C code, and a source that was changed before it was compiled again.
@@ -36,12 +36,14 @@ ELSEWHERE = {
     "onnx": "ONNX",
     "onnxruntime": "ONNX Runtime",
 }
+TORCH_NN = ("torch/nn/modules/rnn.py", "torch/nn/modules/loss.py", "torch/nn/utils/clip_grad.py")
 OWN_NAMES = ("_require", "require_shapes", "hidden_states", "unroll", "unroll_backward")
 OPERATORS = {
     **{f"{op}.{form}": "CompositeImplicitAutograd" for op in ("lstm", "gru", "rnn_tanh", "rnn_relu")
        for form in ("input", "data")},
     **{f"{op}_cell": "CompositeImplicitAutograd" for op in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
     "mkldnn_rnn_layer": "AutogradCPU",
+    "cross_entropy_loss": "CompositeImplicitAutograd",
 }  # fmt: skip
 
 
@@ -95,9 +97,7 @@ def _origin(filename: str) -> str | None:
     if "site-packages" not in parts and "dist-packages" not in parts:
         return None
     package = parts[max(k for k, p in enumerate(parts) if p.endswith("-packages")) + 1]
-    if package == "torch" and "nn" in parts[-4:]:
-        return "torch.nn"
-    return ELSEWHERE.get(package)
+    return "torch.nn" if filename.endswith(TORCH_NN) else ELSEWHERE.get(package)
 
 
 def _is_excused(frame: FrameType | None) -> bool:
@@ -146,6 +146,8 @@ def _operators_refuse(seen: list[str], allows: frozenset[str]) -> Iterator[None]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a kernel is overridden is the point
         for operator, key in OPERATORS.items():
+            if operator == "cross_entropy_loss" and "torch.nn" in allows:
+                continue
             library.impl(operator, _refusal(operator, seen), key)
     try:
         yield

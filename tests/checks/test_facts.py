@@ -68,7 +68,7 @@ def test_says_which_gradient_and_which_rows():
         return da @ W_x, da @ W_h, dc * f, dW_x, da.T @ h_prev, da.sum(axis=0)
 
     found = report("lstm-step-backward", doubled_rows_of_f)
-    assert "the rows of f in dW_x differs" in found.message
+    assert "the rows of f in dW_x differ" in found.message
     assert "; right: dx, dh_prev, dc_prev, dW_h, db." in found.message
     assert found.diagnosis is None
 

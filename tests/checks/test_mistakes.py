@@ -26,7 +26,12 @@ ALL = [(check, mistake) for check in CHECKS.values() for mistake in check.mistak
 def test_a_mistake_fails_its_check_and_is_recognised_as_itself(check, mistake):
     found = report(check.id, mistake.wrong)
     assert not found.passed
-    assert found.score <= check.points / 3  # what is wrong may be right for a batch of one
+    # what is wrong may be right for a batch of one, or in one of the two forms of the GRU
+    drawn = [inputs for item, inputs in check.cases(0) if item is check.items[0]]
+    somewhere = any(
+        same(check.probe(mistake.wrong, i), expected(check, i), check.tolerance) for i in drawn
+    )
+    assert found.score <= check.points * (0.75 if somewhere else 1 / 3)
     assert found.diagnosis == mistake.slug
     assert mistake.says in found.message
     assert mistake.asks in found.message

@@ -230,7 +230,11 @@ def test_the_model_for_the_others_is_right():
     assert found.passed, found.text()
 
 
-@pytest.mark.parametrize(("given", "sentence"), SENTENCES, ids=lambda value: str(value)[-40:])
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    SENTENCES,
+    ids=lambda v: v[-40:] if isinstance(v, str) else type(v).__name__,
+)
 def test_gets_its_own_sentence(given, sentence):
     found = report("torch-gru", given)
     if given is WrongProduct:

@@ -129,7 +129,7 @@ LAST = "inputs left as they were; x transposed, no_grad, a copy of the module"
         (Naive, "pre-activations of ±1000", "is not finite (nan or inf)"),
         (Remembers, "without a state, twice", "also at its second call?"),
         (StartsInFloat32, "without a state, twice", "same dtype"),
-        (WidensTheState, "float32 in, float32 out", "must have the same dtype"),
+        (WidensTheState, "inputs in float32", "must have the same dtype"),
         (Squeezes, "a single step, a batch of one", "= (T, B, H)"),
         (ViewsTheInput, LAST, "x.view(-1).view(x.shape)"),
         (WritesToTheState, LAST, "it changes its input h0"),

@@ -31,10 +31,6 @@ def maximum_of_all(logits, targets, mask):
     return nll[mask].mean(), (p - one_hot) * mask[..., None] / mask.sum(dtype=logits.dtype)
 
 
-def in_float64(logits, targets, mask):
-    return multiplied(logits.astype(np.float64), targets, mask)
-
-
 def marks_the_padding(logits, targets, mask):
     targets[~mask] = 0
     return multiplied(logits, targets, mask)
@@ -73,7 +69,6 @@ def without_default(cell, hidden_size, value=0.0):
         ("masked-cross-entropy", no_maximum_first, "logits of ±1000", "is not finite"),
         ("masked-cross-entropy", maximum_of_all, "logits of ±1000", "is not finite"),
         ("masked-cross-entropy", tiny_epsilon, "logits of ±1000", "What is np.exp(1000)"),
-        ("masked-cross-entropy", in_float64, "float32 in, float32 out", "dlogits is float64"),
         ("masked-cross-entropy", marks_the_padding, "inputs left as they were", "read-only"),
         ("last-valid-state", squeezed, "a single step, a batch of one", "expected (1, "),
         (
