@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MIMETYPE = "application/vnd.rnncourse.report+json"
+LEFT = "text-align: left"
+CAPTION = "color: inherit; caption-side: top; padding: 0.5em"
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,33 @@ class Report:
         return "\n".join(lines)
 
     def html(self) -> str:
-        """Return the report in plain HTML: no scripts, no colours but the reader's own."""
+        """Return the report in plain HTML: no scripts, no colours but the reader's own.
+
+        Where nothing passed it need not list the items.
+        """
         rows = "".join(
-            f"<tr><td>{'passed' if item.passed else '<strong>failed</strong>'}</td>"
-            f'<td style="text-align: left">{html.escape(item.name + note)}</td>'
-            f"<td>{_points(item)}</td></tr>"
+            f'<tr><th scope="row" style="{LEFT}; font-weight: normal">'
+            f"{html.escape(item.name + note)}</th>"
+            f'<td style="{LEFT}">{"passed" if item.passed else "<strong>failed</strong>"}</td>'
+            f'<td style="white-space: nowrap">{_points(item)}</td></tr>'
             for item, note in zip(self.items, self.notes(), strict=True)
         )
-        said = html.escape(self.message).replace("\n", "<br>")
-        read = f'<br>Read: <a href="{self.link}">{self.link}</a>' if self.link else ""
-        left = 'style="text-align: left; white-space: nowrap"'
-        return (
-            f"<table><caption {left}>{html.escape(f'{self.title}. {self.headline}')}</caption>"
-            f'<thead><tr><th scope="col">result</th><th scope="col" {left}>item</th>'
+        head = html.escape(f"{self.title}. {self.headline}")
+        table = (
+            f'<table><caption style="{LEFT}; {CAPTION}">{head}</caption><thead><tr>'
+            f'<th scope="col" style="{LEFT}">item</th><th scope="col" style="{LEFT}">result</th>'
             f'<th scope="col">points</th></tr></thead><tbody>{rows}</tbody></table>'
-            f"<p>{said}{read}</p>"
         )
+        top = table if any(item.passed for item in self.items) else f"<p>{head}</p>"
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in self.message.splitlines())
+        link = f'<a style="text-decoration: underline" href="{self.link}">{self._place}</a>'
+        read = f"<p>Read: {link}</p>" if self.link else ""
+        return f'<div style="overflow-wrap: anywhere">{top}{said}{read}</div>'
+
+    @property
+    def _place(self) -> str:
+        """Name the section that the link leads to."""
+        return f"{self.link.rpartition('#')[2].replace('-', ' ')}, in the book"
 
     def json(self) -> dict[str, Any]:
         return {
@@ -116,7 +129,10 @@ def _points(item: ItemResult) -> str:
 
 
 class CheckFailed(Exception):  # noqa: N818  the learner reads the name
-    """A check did not pass. Its text is the report; in a notebook so is its traceback."""
+    """A check did not pass. Its text is the report; in a notebook so is its traceback.
+
+    The traceback leaves the link to the HTML above it: on red ground it can hardly be read.
+    """
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
@@ -126,7 +142,7 @@ class CheckFailed(Exception):  # noqa: N818  the learner reads the name
         return self.report.text()
 
     def _render_traceback_(self) -> list[str]:
-        return str(self).splitlines()
+        return [line for line in str(self).splitlines() if not line.startswith("Read: ")]
 
 
 def show(report: Report) -> None:

@@ -159,6 +159,7 @@ def test_a_mistake_is_named_below_the_check(opened, axe):
             "data-jp-theme-light", str(theme == "Light").lower()
         )
         expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # it covers a change of theme
+        assert report.evaluate("output => axe.run(output)")["violations"] == []
         found = report.locator(".jp-RenderedHTML").evaluate("output => axe.run(output)")
         assert found["violations"] == []
         assert "color-contrast" in [rule["id"] for rule in found["passes"]]
