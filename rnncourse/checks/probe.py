@@ -146,7 +146,8 @@ def _explain(
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
-    return f"{value.shape}" if isinstance(value, np.ndarray) else repr(value)
+    said = f"{value.shape}" if isinstance(value, np.ndarray) else repr(value)
+    return said if len(said) <= 60 else f"{said[:57]}..."
 
 
 def _place(error: BaseException, function: Function) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from rnncourse.checks.declare import Arrays, Function, Inputs
 
 SCALARS = {
-    "int": ("a whole number", int | np.integer),
+    "int": ("a whole number, an int", int | np.integer),
     "float": ("a number", int | float | np.integer | np.floating),
     "bool": ("True or False", bool | np.bool_),
     "word": ("a string", str),

@@ -58,10 +58,15 @@ def watching(allows: frozenset[str]) -> Iterator[list[str]]:
     ``allows`` may hold "torch.nn", and "layers" for its recurrent ones.
     """
     seen: list[str] = []
+    harmless: dict[int, CodeType] = {}  # by identity: code is slow to hash, and called often
 
     def notice(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call" and (said := _borrowed(frame, allows)):
+        if event != "call" or id(frame.f_code) in harmless:
+            return
+        if said := _borrowed(frame, allows):
             _refuse(seen, said)
+        if not _is_ours(frame.f_code):
+            harmless[id(frame.f_code)] = frame.f_code
 
     before = sys.getprofile()
     threading.setprofile(notice)
@@ -85,7 +90,12 @@ def _borrowed(frame: FrameType, allows: frozenset[str]) -> str | None:
     origin = _origin(code.co_filename) or (OURS if _is_reference(code) else None)
     if origin is None or origin in allows or _is_excused(frame):
         return None
-    return f"{origin} ({code.co_name})"
+    return f"{origin} ({code.co_qualname})"
+
+
+def _is_ours(code: CodeType) -> bool:
+    """Say whether it depends on the caller if this code may be called."""
+    return _origin(code.co_filename) is not None or _is_reference(code)
 
 
 @functools.cache

@@ -49,8 +49,8 @@ def test_reads_a_scalar(kind, value, expected):
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        ("int", 7.0, "returned 7.0, a value of type float for v, expected a whole number."),
-        ("int", True, "returned True, a value of type bool for v, expected a whole number."),
+        ("int", 7.0, "returned 7.0, a value of type float for v, expected a whole number"),
+        ("int", True, "returned True, a value of type bool for v, expected a whole number"),
         ("int", None, "returned None, expected v. Is the return statement missing?"),
         ("float", "0.5", "returned '0.5', a value of type str for v, expected a number."),
         ("float", 1j, "a value of type complex for v, expected a number."),
