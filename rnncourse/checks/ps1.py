@@ -8,14 +8,14 @@ import numpy as np
 from rnncourse.cells import rnn_backward, rnn_forward, rnn_step
 from rnncourse.checks.declare import Check, Inputs, Item
 from rnncourse.checks.draws import Letters, as_float32, draw, extreme, items
+from rnncourse.checks.mistakes.ps1_backward import BACKWARD as BACKWARD_MISTAKES
+from rnncourse.checks.mistakes.ps1_differences import NUMERICAL as NUMERICAL_MISTAKES
+from rnncourse.checks.mistakes.ps1_forward import FORWARD as FORWARD_MISTAKES
+from rnncourse.checks.mistakes.ps1_lag import BY_LAG as BY_LAG_MISTAKES
+from rnncourse.checks.mistakes.ps1_step import STEP as STEP_MISTAKES
 from rnncourse.checks.probe import Returning
 from rnncourse.checks.ps1_answers import gradient_by_lag, numerical_gradient
-from rnncourse.checks.ps1_backward_mistakes import BACKWARD as BACKWARD_MISTAKES
-from rnncourse.checks.ps1_differences_mistakes import NUMERICAL as NUMERICAL_MISTAKES
-from rnncourse.checks.ps1_forward_mistakes import FORWARD as FORWARD_MISTAKES
-from rnncourse.checks.ps1_lag_mistakes import BY_LAG as BY_LAG_MISTAKES
-from rnncourse.checks.ps1_probes import AskNumericalGradient
-from rnncourse.checks.ps1_step_mistakes import STEP as STEP_MISTAKES
+from rnncourse.checks.ps1_probe import AskNumericalGradient
 
 FORWARD_PAGE, BACKWARD_PAGE = "book/1-memory/rnn.html", "book/1-memory/bptt.html"
 PARAMETERS = {"W_x": "H I", "W_h": "H H", "b": "H"}

@@ -3,11 +3,11 @@
 from rnncourse.cells import lstm_backward, lstm_forward, lstm_step, lstm_step_backward
 from rnncourse.checks.declare import Check
 from rnncourse.checks.draws import items
-from rnncourse.checks.lstm_backward_mistakes import OVER_TIME as BACKWARD_MISTAKES
-from rnncourse.checks.lstm_forward_mistakes import FORWARD as FORWARD_MISTAKES
-from rnncourse.checks.lstm_forward_mistakes import ONE_INPUT
-from rnncourse.checks.lstm_step_backward_mistakes import STEP as STEP_BACKWARD_MISTAKES
-from rnncourse.checks.lstm_step_mistakes import STEP as STEP_MISTAKES
+from rnncourse.checks.mistakes.lstm_backward import OVER_TIME as BACKWARD_MISTAKES
+from rnncourse.checks.mistakes.lstm_forward import FORWARD as FORWARD_MISTAKES
+from rnncourse.checks.mistakes.lstm_forward import ONE_INPUT
+from rnncourse.checks.mistakes.lstm_step import STEP as STEP_MISTAKES
+from rnncourse.checks.mistakes.lstm_step_backward import STEP as STEP_BACKWARD_MISTAKES
 from rnncourse.checks.probe import Returning
 
 PAGE = "book/2-cells/lstm.html"

@@ -7,10 +7,10 @@ from typing import Any
 from rnncourse.cells import flip_update_gate, gru_backward, gru_forward, gru_step
 from rnncourse.checks.declare import Arrays, Check, Function, Inputs, Item
 from rnncourse.checks.draws import Letters, draw, extreme, items
-from rnncourse.checks.gru_bptt_mistakes import BPTT
-from rnncourse.checks.gru_flip_mistakes import FLIP
-from rnncourse.checks.gru_form_mistakes import STEP as STEP_MISTAKES
-from rnncourse.checks.gru_forward_mistakes import FORWARD as FORWARD_MISTAKES
+from rnncourse.checks.mistakes.gru_bptt import BPTT
+from rnncourse.checks.mistakes.gru_flip import FLIP
+from rnncourse.checks.mistakes.gru_form import STEP as STEP_MISTAKES
+from rnncourse.checks.mistakes.gru_forward import FORWARD as FORWARD_MISTAKES
 from rnncourse.checks.values import MisfitError, Returning
 
 PAGE = "book/2-cells/gru.html"

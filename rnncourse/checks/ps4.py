@@ -9,10 +9,10 @@ import numpy as np
 from rnncourse.checks import ps4_probe
 from rnncourse.checks.declare import Check, Inputs, Item
 from rnncourse.checks.draws import as_float32, draw
+from rnncourse.checks.mistakes.ps4_gru import GRU
+from rnncourse.checks.mistakes.ps4_lstm import LSTM
 from rnncourse.checks.modules import Modules
 from rnncourse.checks.ps4_answers import nn_gru, nn_lstm
-from rnncourse.checks.ps4_gru_mistakes import GRU
-from rnncourse.checks.ps4_lstm_mistakes import LSTM
 
 PAGE = "book/2-cells/torch.html"
 ALLOWS = frozenset({"torch.nn"})  # nn.Linear and the like, not its recurrent layers

@@ -10,11 +10,11 @@ import numpy as np
 from rnncourse.cells import count_parameters, matched_hidden_size, step_flops
 from rnncourse.checks.declare import Check, Inputs, Item
 from rnncourse.checks.draws import items
+from rnncourse.checks.mistakes.ps5_count import COUNT
+from rnncourse.checks.mistakes.ps5_flops import STEP_FLOPS
+from rnncourse.checks.mistakes.ps5_hoist import HOISTED
+from rnncourse.checks.mistakes.ps5_match import MATCH
 from rnncourse.checks.ps5_answers import hoisted_lstm_forward
-from rnncourse.checks.ps5_count_mistakes import COUNT
-from rnncourse.checks.ps5_flops_mistakes import STEP_FLOPS
-from rnncourse.checks.ps5_hoist_mistakes import HOISTED
-from rnncourse.checks.ps5_match_mistakes import MATCH
 from rnncourse.checks.ps5_probe import BiasesByName, Hoisted
 from rnncourse.checks.values import Returning
 

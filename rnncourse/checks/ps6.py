@@ -7,6 +7,11 @@ import numpy as np
 from rnncourse.cells import chrono_bias, keep_bias
 from rnncourse.checks.declare import Check, Item
 from rnncourse.checks.draws import extreme
+from rnncourse.checks.mistakes.ps6_bias import CHRONO, KEEP
+from rnncourse.checks.mistakes.ps6_clip import MISTAKES as CLIP_MISTAKES
+from rnncourse.checks.mistakes.ps6_loss import MISTAKES as LOSS_MISTAKES
+from rnncourse.checks.mistakes.ps6_state import LAST_STATE, PERPLEXITIES
+from rnncourse.checks.mistakes.ps6_tbptt import MISTAKES as TBPTT_MISTAKES
 from rnncourse.checks.ps6_answers import (
     clip_by_global_norm,
     last_valid_state,
@@ -14,8 +19,6 @@ from rnncourse.checks.ps6_answers import (
     perplexity,
     tbptt_gradients,
 )
-from rnncourse.checks.ps6_bias_mistakes import CHRONO, KEEP
-from rnncourse.checks.ps6_clip_mistakes import MISTAKES as CLIP_MISTAKES
 from rnncourse.checks.ps6_draws import (
     far_apart,
     gradients,
@@ -29,10 +32,7 @@ from rnncourse.checks.ps6_draws import (
     uniform,
     windows,
 )
-from rnncourse.checks.ps6_loss_mistakes import MISTAKES as LOSS_MISTAKES
 from rnncourse.checks.ps6_probe import Clipped, Loss
-from rnncourse.checks.ps6_state_mistakes import LAST_STATE, PERPLEXITIES
-from rnncourse.checks.ps6_tbptt_mistakes import MISTAKES as TBPTT_MISTAKES
 from rnncourse.checks.values import Returning
 
 PAGE = "book/2-cells/training.html"

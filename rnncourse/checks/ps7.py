@@ -2,12 +2,12 @@
 
 from rnncourse.checks import ps7_draws as draws
 from rnncourse.checks.declare import Check, Item
+from rnncourse.checks.mistakes.ps7_compare import COMPARE
+from rnncourse.checks.mistakes.ps7_equivalent import EQUIVALENT
+from rnncourse.checks.mistakes.ps7_sign_flip import SIGN_FLIP
+from rnncourse.checks.mistakes.ps7_verdict import VERDICT
 from rnncourse.checks.ps7_answers import compare_cells, equivalent, sign_flip_p
-from rnncourse.checks.ps7_compare_mistakes import COMPARE
-from rnncourse.checks.ps7_equivalent_mistakes import EQUIVALENT
 from rnncourse.checks.ps7_probe import Comparing
-from rnncourse.checks.ps7_sign_flip_mistakes import SIGN_FLIP
-from rnncourse.checks.ps7_verdict_mistakes import VERDICT
 from rnncourse.checks.values import Returning
 
 PAGE = "book/4-comparisons/fair.html"

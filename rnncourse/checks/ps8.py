@@ -9,8 +9,9 @@ import numpy as np
 from rnncourse.checks import ps8_answers as answers
 from rnncourse.checks.declare import Check, Inputs, Item
 from rnncourse.checks.draws import as_float32
-from rnncourse.checks.ps8_ensemble_mistakes import ENSEMBLE
-from rnncourse.checks.ps8_mistakes import BRIDGE, STACK
+from rnncourse.checks.mistakes.ps8 import BRIDGE, STACK
+from rnncourse.checks.mistakes.ps8_ensemble import ENSEMBLE
+from rnncourse.checks.mistakes.ps8_seq2seq import SEQ2SEQ
 from rnncourse.checks.ps8_probe import (
     Seq2SeqProbe,
     StackProbe,
@@ -19,7 +20,6 @@ from rnncourse.checks.ps8_probe import (
     seq2seq_parameters,
     stack_parameters,
 )
-from rnncourse.checks.ps8_seq2seq_mistakes import SEQ2SEQ
 
 PAGE = "book/4-comparisons/hybrids.html"
 LAYERS = frozenset({"layers", "torch.nn"})

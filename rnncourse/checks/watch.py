@@ -122,7 +122,7 @@ def _is_excused(frame: FrameType | None) -> bool:
 @functools.cache
 def _excuses(filename: str) -> bool:
     path = Path(filename)
-    is_mistake = path.parent == PACKAGE / "checks" and "mistakes" in path.stem
+    is_mistake = path.parent == PACKAGE / "checks" / "mistakes"
     return is_mistake or filename == "<frozen importlib._bootstrap>"
 
 

@@ -8,7 +8,7 @@ import pytest
 from rnncourse.checks import report
 from rnncourse.checks.bank import CHECKS
 from rnncourse.checks.ps1_answers import gradient_by_lag, numerical_gradient
-from rnncourse.checks.ps1_probes import sines
+from rnncourse.checks.ps1_probe import sines
 
 
 def drawn(id, seed=3):

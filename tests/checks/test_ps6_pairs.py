@@ -8,9 +8,9 @@ from ps6_right_answers import fancy, kept, timed
 
 from rnncourse.checks import report
 from rnncourse.checks.bank import CHECKS
-from rnncourse.checks.ps6_clip_mistakes import clipping
-from rnncourse.checks.ps6_loss_mistakes import entropy
-from rnncourse.checks.ps6_tbptt_variants import windowed
+from rnncourse.checks.mistakes.ps6_clip import clipping
+from rnncourse.checks.mistakes.ps6_loss import entropy
+from rnncourse.checks.mistakes.ps6_tbptt_variants import windowed
 
 LOSS_PARTS = {
     "divided-by-all-tokens": {"weight": lambda s: s.mask / s.mask.size},

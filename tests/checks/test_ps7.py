@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from rnncourse.checks import ps7_answers as answers
-from rnncourse.checks import ps7_compare_mistakes as compare
 from rnncourse.checks import ps7_draws as draws
 from rnncourse.checks.bank import CHECKS
-from rnncourse.checks.ps7_sign_flip_mistakes import t_test_p
+from rnncourse.checks.mistakes import ps7_compare as compare
+from rnncourse.checks.mistakes.ps7_sign_flip import t_test_p
 
 
 def mpmath_t_tail(t, df):

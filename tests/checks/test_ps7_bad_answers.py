@@ -8,10 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from rnncourse.checks import ps7_compare_mistakes as compare
-from rnncourse.checks import ps7_verdict_mistakes as verdicts
 from rnncourse.checks import report
 from rnncourse.checks.bank import CHECKS
+from rnncourse.checks.mistakes import ps7_compare as compare
+from rnncourse.checks.mistakes import ps7_verdict as verdicts
 
 
 def flip(differences):

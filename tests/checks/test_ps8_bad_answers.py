@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from rnncourse.checks import ps8_seq2seq_mistakes_parts as parts
 from rnncourse.checks import report
+from rnncourse.checks.mistakes import ps8_seq2seq_parts as parts
 
 KINDS = {"gru": nn.GRU, "lstm": nn.LSTM}
 

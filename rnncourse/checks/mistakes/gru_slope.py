@@ -4,7 +4,7 @@ import numpy as np
 
 from rnncourse.cells import sigmoid
 from rnncourse.checks.declare import Mistake
-from rnncourse.checks.gru_backward_cell import cell
+from rnncourse.checks.mistakes.gru_backward_cell import cell
 
 BACKWARD = "gru-backward"
 SLOPE = "Is your da_{0} the gradient of {0}, or of what {0} is the {1} of?"

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncourse.cells import rnn_forward, rnn_step, unroll
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps1_step_mistakes import STEP, cell
+from rnncourse.checks.mistakes.ps1_step import STEP, cell
 
 Array = np.ndarray
 

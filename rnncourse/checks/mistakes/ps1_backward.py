@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from rnncourse.cells import rnn_backward
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps1_backward_step_mistakes import AT_A_STEP, GRADIENT, Array, back
-from rnncourse.checks.ps1_step_mistakes import STEP as FORWARD_STEP
+from rnncourse.checks.mistakes.ps1_backward_step import AT_A_STEP, GRADIENT, Array, back
+from rnncourse.checks.mistakes.ps1_step import STEP as FORWARD_STEP
 
 
 def _changed(change: Callable[..., tuple[Array, ...]]) -> Function:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncourse.cells import gru_forward, gru_step, unroll
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.gru_form_mistakes import STEP
+from rnncourse.checks.mistakes.gru_form import STEP
 
 Array = np.ndarray
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnncourse.cells import lstm_forward
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.lstm_forward_mistakes import FORWARD
+from rnncourse.checks.mistakes.lstm_forward import FORWARD
 
 Array = np.ndarray
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from rnncourse.checks.declare import Mistake
+from rnncourse.checks.mistakes.ps7_compare import comparison
 from rnncourse.checks.ps7_answers import decide, equivalent
-from rnncourse.checks.ps7_compare_mistakes import comparison
 
 Array = np.ndarray
 

@@ -14,10 +14,10 @@ from rnncourse.cells import (
     unroll,
 )
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.gru_backward_mistakes import BACKWARD
-from rnncourse.checks.gru_backward_mistakes import STEP as STEP_BACK
-from rnncourse.checks.gru_form_mistakes import IN_ONE_FORM, UNDISTINGUISHED
-from rnncourse.checks.gru_mistakes import BIASES, IN_BOTH_FORMS, RESET, Z, gate_orders
+from rnncourse.checks.mistakes.gru import BIASES, IN_BOTH_FORMS, RESET, Z, gate_orders
+from rnncourse.checks.mistakes.gru_backward import BACKWARD
+from rnncourse.checks.mistakes.gru_backward import STEP as STEP_BACK
+from rnncourse.checks.mistakes.gru_form import IN_ONE_FORM, UNDISTINGUISHED
 
 Array = np.ndarray
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnncourse.checks.declare import Mistake
-from rnncourse.checks.ps6_tbptt_variants import (
+from rnncourse.checks.mistakes.ps6_tbptt_variants import (
     after_a_first,
     all_five,
     every,

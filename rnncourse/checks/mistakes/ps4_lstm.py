@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps4_layers import Step, layer, rows
-from rnncourse.checks.ps4_shared_mistakes import (
+from rnncourse.checks.mistakes.ps4_layers import Step, layer, rows
+from rnncourse.checks.mistakes.ps4_shared import (
     CARRIED,
     PARAMETERS,
     RETURNED,

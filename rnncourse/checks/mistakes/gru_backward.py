@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from rnncourse.checks.declare import Mistake
-from rnncourse.checks.gru_backward_cell import Array, Formula, cell
-from rnncourse.checks.gru_mistakes import untransposed
-from rnncourse.checks.gru_slope_mistakes import BACKWARD, SLOPES
+from rnncourse.checks.mistakes.gru import untransposed
+from rnncourse.checks.mistakes.gru_backward_cell import Array, Formula, cell
+from rnncourse.checks.mistakes.gru_slope import BACKWARD, SLOPES
 
 
 def _joined(r: Formula, z: Formula, n: Formula) -> Formula:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rnncourse.checks import ps8_seq2seq_mistakes_parts as parts
 from rnncourse.checks.declare import Mistake
+from rnncourse.checks.mistakes import ps8_seq2seq_parts as parts
 
 BRIDGED, TRANSLATES = "hybrids-bridge", "hybrids-seq2seq"
 

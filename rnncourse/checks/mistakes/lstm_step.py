@@ -4,7 +4,7 @@ import numpy as np
 
 from rnncourse.cells import lstm_step, sigmoid
 from rnncourse.checks.declare import Mistake
-from rnncourse.checks.lstm_mistakes import GATES, Array, cell, gate_orders, untransposed, weights
+from rnncourse.checks.mistakes.lstm import GATES, Array, cell, gate_orders, untransposed, weights
 
 CELL = "lstm-cell-state"
 

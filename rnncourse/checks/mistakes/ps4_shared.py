@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.ps4_layers import States, Step, layer
+from rnncourse.checks.mistakes.ps4_layers import States, Step, layer
 
 Tensor = Any
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnncourse.cells import gru_step
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.gru_mistakes import BIASES, IN_BOTH_FORMS, READS_W_H, RESET, UPDATE, cell
+from rnncourse.checks.mistakes.gru import BIASES, IN_BOTH_FORMS, READS_W_H, RESET, UPDATE, cell
 
 Array = np.ndarray
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from rnncourse.cells import lstm_forward, lstm_step
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.lstm_mistakes import Array, over_time
-from rnncourse.checks.lstm_step_mistakes import STEP
+from rnncourse.checks.mistakes.lstm import Array, over_time
+from rnncourse.checks.mistakes.lstm_step import STEP
 
 TIME = "lstm-over-time"
 

@@ -3,8 +3,7 @@
 import numpy as np
 
 from rnncourse.checks.declare import Mistake
-from rnncourse.checks.ps1_answers import gradient_by_lag, products
-from rnncourse.checks.ps1_lag_mistakes_parts import (
+from rnncourse.checks.mistakes.ps1_lag_parts import (
     frobenius,
     from_the_first,
     norms,
@@ -15,6 +14,7 @@ from rnncourse.checks.ps1_lag_mistakes_parts import (
     states,
     without_last,
 )
+from rnncourse.checks.ps1_answers import gradient_by_lag, products
 
 LAG, VANISHING = "bptt-lag", "bptt-vanishing"
 NORM = "Over which axes does your norm go, and what is done with the numbers under the root?"

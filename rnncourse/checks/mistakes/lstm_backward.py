@@ -7,10 +7,10 @@ import numpy as np
 
 from rnncourse.cells import lstm_backward, lstm_step, lstm_step_backward, unroll
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.lstm_mistakes import Array, gate_orders
-from rnncourse.checks.lstm_step_backward_mistakes import BACKWARD, results
-from rnncourse.checks.lstm_step_backward_mistakes import STEP as STEP_BACKWARD
-from rnncourse.checks.lstm_step_mistakes import STEP as FORWARD_STEP
+from rnncourse.checks.mistakes.lstm import Array, gate_orders
+from rnncourse.checks.mistakes.lstm_step import STEP as FORWARD_STEP
+from rnncourse.checks.mistakes.lstm_step_backward import BACKWARD, results
+from rnncourse.checks.mistakes.lstm_step_backward import STEP as STEP_BACKWARD
 
 
 def over_time(

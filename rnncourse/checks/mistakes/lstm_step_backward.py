@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncourse.cells import lstm_gates, lstm_step, lstm_step_backward, sigmoid
 from rnncourse.checks.declare import Function, Mistake
-from rnncourse.checks.lstm_mistakes import Array, Formula, gate_orders, untransposed
+from rnncourse.checks.mistakes.lstm import Array, Formula, gate_orders, untransposed
 
 BACKWARD = "lstm-backward"
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from rnncourse.cells.costs import matched_hidden_size
 from rnncourse.checks.declare import Function, Mistake
+from rnncourse.checks.mistakes.ps7_sign_flip import t_test_p
 from rnncourse.checks.ps7_answers import Run, decide, sign_flip_p
-from rnncourse.checks.ps7_sign_flip_mistakes import t_test_p
 
 Array = np.ndarray
 Seeds = Sequence[int]
