@@ -1,29 +1,15 @@
-"""A browser, and the book built as ``make book`` builds it."""
+"""The book, built as ``make book`` builds it."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from . import looks
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    names = "chromium", "chromium-browser", "google-chrome"
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    if chromium is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=looks.ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +27,3 @@ def book() -> Path:
 def site(book: Path) -> Iterator[str]:
     with looks.serve(book) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def axe() -> None:
-    if not looks.AXE.exists():
-        pytest.skip("there is no axe-core: npm ci --prefix tests/book")

@@ -13,9 +13,8 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from ..book import conftest, looks
+from ..book import looks
 
-browser, axe = conftest.browser, conftest.axe  # fixtures
 SOURCE = Path(__file__).resolve().parents[2] / "exercises/source"
 NAMES = sorted(folder.name for folder in SOURCE.iterdir())
 SETTINGS = {  # all cells in the page, not only those in view; no questions about news
